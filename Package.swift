@@ -63,6 +63,8 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
+        .target(name: "ChannelHub", dependencies: ["ServerCore"], swiftSettings: settings),
+        .target(name: "Server", dependencies: ["ServerCore"], swiftSettings: settings),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
