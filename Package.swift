@@ -63,8 +63,19 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
-        .target(name: "ChannelHub", dependencies: ["ServerCore"], swiftSettings: settings),
-        .target(name: "Server", dependencies: ["ServerCore"], swiftSettings: settings),
+        .target(
+            name: "ChannelHub",
+            dependencies: ["ServerCore", "PusherProtocol", "Digest", .deque, .logging, .coreMetrics, .nioCore],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Server",
+            dependencies: [
+                "ChannelHub", "ServerCore", "PusherProtocol", "Digest", .deque, .logging, .coreMetrics,
+                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -30,6 +30,7 @@ package final class Outbox {
     private var spills: ContiguousArray<OutboxSpill> = []
     private var deferred: [DeferredWrite] = []
     private var isFlushing = false
+    private var sharesSlices = true
     /// What happened since the last reading, for metrics.
     package private(set) var statistics = OutboxStatistics()
 
@@ -183,7 +184,7 @@ package final class Outbox {
                     freeSlots.append(index)
                     continue
                 }
-                send(slot, index: index, from: bytes)
+                transmit(slot, index: index, from: bytes)
             }
         }
         dirtyCount = 0
@@ -191,9 +192,13 @@ package final class Outbox {
     }
 
     @inline(__always)
-    private func send(_ slot: UnsafeMutablePointer<OutboxSlot>, index: UInt32, from bytes: UnsafeRawBufferPointer) {
+    private func transmit(
+        _ slot: UnsafeMutablePointer<OutboxSlot>,
+        index: UInt32,
+        from bytes: UnsafeRawBufferPointer
+    ) {
         guard slot.pointee.firstSpill < 0 else {
-            sendSpilled(slot, index: index, from: bytes)
+            transmitSpilled(slot, index: index, from: bytes)
             return
         }
         let start = Int(slot.pointee.start)
@@ -202,14 +207,14 @@ package final class Outbox {
             deferWrite(index, ranges: [start..<start + count])
             return
         }
-        let sent = Self.sendOnce(slot.pointee.descriptor, bytes.baseAddress.unsafelyUnwrapped + start, count)
+        let sent = Self.transmitOnce(slot.pointee.descriptor, bytes.baseAddress.unsafelyUnwrapped + start, count)
         statistics.directSends &+= 1
         if sent < count {
             deferWrite(index, ranges: [start + max(sent, 0)..<start + count])
         }
     }
 
-    private func sendSpilled(
+    private func transmitSpilled(
         _ slot: UnsafeMutablePointer<OutboxSlot>,
         index: UInt32,
         from bytes: UnsafeRawBufferPointer
@@ -234,18 +239,25 @@ package final class Outbox {
         }
     }
 
-    private static func sendOnce(_ descriptor: Int32, _ start: UnsafeRawPointer, _ count: Int) -> Int {
+    private static func transmitOnce(_ descriptor: Int32, _ start: UnsafeRawPointer, _ count: Int) -> Int {
         while true {
-            let sent = Glibc.send(descriptor, start, count, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+            let sent = send(descriptor, start, count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             if sent >= 0 || errno != EINTR { return sent }
         }
     }
 
     /// Takes the arena that is being sent out of use, so that frames which come up meanwhile do not touch it.
     private func recycleArena() -> ByteBuffer {
-        swap(&arena, &spareArena)
+        let sent = arena
+        if deferred.isEmpty {
+            swap(&arena, &spareArena)
+        } else {
+            // Slices of it will live on in channels: a fresh arena grows to what its turn needs, so that no slice
+            // pins the memory of the largest burst there ever was.
+            arena = ByteBuffer()
+        }
         arena.clear()
-        return spareArena
+        return sent
     }
 
     // MARK: The channel's path
@@ -264,6 +276,9 @@ package final class Outbox {
         guard !deferred.isEmpty else { return }
         let writes = deferred
         deferred.removeAll(keepingCapacity: true)
+        let due = writes.reduce(0) { $0 + $1.ranges.reduce(0) { $0 + $1.count } }
+        // Many slow sockets share one arena; a few short ranges are copied, so as not to hold a large arena for them.
+        sharesSlices = due * 2 > sent.readableBytes
         for write in writes {
             let slot = slots + Int(write.index)
             guard slot.pointee.isInUse, slot.pointee.generation == write.generation else { continue }
@@ -284,8 +299,11 @@ package final class Outbox {
         slot.pointee.pendingBytes &+= bytes
         statistics.channelWrites &+= 1
         for (position, range) in write.ranges.enumerated() {
-            guard let slice = sent.getSlice(at: range.lowerBound, length: range.count) else {
+            guard var slice = sent.getSlice(at: range.lowerBound, length: range.count) else {
                 preconditionFailure("a range outside of the arena")
+            }
+            if !sharesSlices {
+                slice = ByteBuffer(bytes: slice.readableBytesView)
             }
             slots[Int(write.index)].pendingWrites &+= 1
             let isLast = position == write.ranges.count - 1

@@ -38,7 +38,7 @@ enum VectoredSend {
             message.msg_iov = vectors.baseAddress
             message.msg_iovlen = numericCast(ranges.count)
             while true {
-                let sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+                let sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
                 if sent >= 0 || errno != EINTR { return sent }
             }
         }
