@@ -63,7 +63,18 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: [],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "PusherProtocolTests",
+            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
