@@ -76,7 +76,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: [],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "PusherProtocolTests",
+            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
