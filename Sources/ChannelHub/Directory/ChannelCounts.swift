@@ -1,3 +1,5 @@
+import PusherProtocol
+
 /// How many are in a channel.
 package struct ChannelCounts: Sendable, Equatable {
     /// Open subscriptions: connections, not users.

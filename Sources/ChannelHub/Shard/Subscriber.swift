@@ -1,4 +1,3 @@
-package import NIOCore
 package import PusherProtocol
 
 /// A connection as the hub knows it. Threading: its event loop only.
