@@ -32,6 +32,9 @@ extension Target.Dependency {
 
 let package = Package(
     name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -65,6 +68,13 @@ let package = Package(
         ),
         .target(name: "ChannelHub", dependencies: ["ServerCore"], swiftSettings: settings),
         .target(name: "Server", dependencies: ["ServerCore"], swiftSettings: settings),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "ChannelHub", "Server", "ServerCore", .argumentParser, .configuration, .logging, .toml,
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
