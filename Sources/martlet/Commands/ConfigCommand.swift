@@ -43,11 +43,11 @@ struct ConfigCommand: AsyncParsableCommand {
             abstract: "List every key with its environment variables, kind and default."
         )
 
-        @Flag(help: "Print a Markdown table.")
+        @Flag(help: "Print a Markdown table, with the purpose of each key.")
         var markdown = false
 
         func run() {
-            let table = ConfigurationReport.keyTable
+            let table = ConfigurationReport.keyTable(withPurpose: markdown)
             print((markdown ? table.markdownLines : table.alignedLines).joined(separator: "\n"))
         }
     }

@@ -104,7 +104,7 @@ extension SettingKey {
         }
     }
 
-    /// A text that may be absent.
+    /// A text that may be absent, which an empty one is too.
     static func optionalText(
         _ name: String,
         _ env: String...,
@@ -115,7 +115,7 @@ extension SettingKey {
         SettingKey(name, environment: env, kind: .text, summary: summary, isSecret: isSecret) {
             $0[keyPath: path].map(SettingValue.text) ?? .none
         } write: { settings, value in
-            if case .text(let text) = value { settings[keyPath: path] = text }
+            if case .text(let text) = value { settings[keyPath: path] = text.isEmpty ? nil : text }
         }
     }
 

@@ -55,10 +55,10 @@ enum SettingKind: Sendable, Equatable {
     var expectation: String {
         switch self {
         case .bool: "true or false"
-        case .number, .bytes, .kibibytes, .mebibytes: "a whole number from 0 to \(largest)"
-        case .limit: "a whole number from 0 to \(largest), or none"
-        case .seconds: "a whole number of seconds from 0 to \(largest)"
-        case .milliseconds: "a whole number of milliseconds from 0 to \(largest)"
+        case .number: "a whole number, at least 0"
+        case .limit: "a whole number, at least 0, or none"
+        case .bytes, .kibibytes, .mebibytes, .seconds, .milliseconds:
+            "a whole number of \(name), from 0 to \(largest)"
         case .text: "text"
         case .list: "a list of texts"
         case .levels:

@@ -28,7 +28,10 @@ struct SettingsLoader: Sendable {
         }
         var settings = await readKeys(from: layers, findings: &findings)
         readApps(from: layers, into: &settings, findings: &findings)
-        let origins = Self.origins(in: layers)
+        let origins = Self.origins(in: layers, of: settings)
+        if settings.appManager.apps.isEmpty {
+            findings.warnings.append("no app is configured: every connection and request will be refused")
+        }
         if findings.problems.isEmpty {
             findings.problems += settings.validate().map { problem in
                 let origin = origins[problem.key].map { "\($0): " } ?? ""
@@ -89,10 +92,13 @@ struct SettingsLoader: Sendable {
         }
     }
 
-    private static func origins(in layers: [SettingsLayer]) -> [String: String] {
+    private static func origins(in layers: [SettingsLayer], of settings: Settings) -> [String: String] {
         var origins: [String: String] = [:]
         for key in KeyTable.all {
             origins[key.name] = layers.lazy.compactMap { $0.origin(of: key.name) }.first
+        }
+        if settings.appManager.defaultApp.isNamed {
+            origins[AppManagerKeys.inlineApps] = origins["default_app.id"]
         }
         return origins
     }

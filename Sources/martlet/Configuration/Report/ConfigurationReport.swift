@@ -30,19 +30,19 @@ enum ConfigurationReport {
         return TextTable(header: nil, rows: rows).alignedLines + apps
     }
 
-    /// Every key with its variables, kind, default and purpose.
-    static var keyTable: TextTable {
+    /// Every key with its kind, default and variables, and for a document its purpose.
+    static func keyTable(withPurpose: Bool) -> TextTable {
         TextTable(
-            header: ["Key", "Environment", "Kind", "Default", "Purpose"],
+            header: ["Key", "Kind", "Default", "Environment"] + (withPurpose ? ["Purpose"] : []),
             rows: KeyTable.all.map { key in
                 let variables = key.environment + (key.isSecret ? key.environment.map { "\($0)_FILE" } : [])
+                let purpose = key.summary + (key.isSecret ? " (secret)" : "")
                 return [
                     key.name,
-                    variables.joined(separator: ", "),
                     key.kind.name,
                     key.defaultValue.isEmpty ? "" : key.defaultValue.description,
-                    key.summary + (key.isSecret ? " (secret)" : ""),
-                ]
+                    variables.joined(separator: ", "),
+                ] + (withPurpose ? [purpose] : [])
             }
         )
     }
