@@ -63,7 +63,19 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
+        .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: [],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
