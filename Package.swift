@@ -88,6 +88,11 @@ let package = Package(
             dependencies: ["PusherProtocol", "TestSupport", .nioCore],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
