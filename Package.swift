@@ -57,10 +57,22 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
+        .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
         .target(
             name: "ServerCore",
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: [.nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CurlHTTPTests",
+            dependencies: ["CurlHTTP", "TestSupport", .nioCore, .nioPosix],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
