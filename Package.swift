@@ -63,7 +63,14 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport"],
+            exclude: ["Python", "requirements.txt", "server.json"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
