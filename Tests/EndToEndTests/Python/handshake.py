@@ -238,8 +238,8 @@ async def command_encodings(server):
 async def relay(server):
     channel = unique("bytes-")
     bodies = [
-        "", "plain text", '{"b":1.10,"a":1e2,"a":2}', "\"quoted\\\"", "\x00\x01\t\r\n", "ünï ∞ 🐦 \u2028", "</script>", "\\u0041",
-        "x" * 10_000, "🐦" * 2_000,
+        "", "plain text", '{"b":1.10,"a":1e2,"a":2}', "\"quoted\\\"", "\x00\x01\t\r\n", "ünï ∞ 🐦 \u2028",
+        "</script>", "\\u0041", "x" * 10_000, "🐦" * 2_000,
     ]  # fmt: skip
     async with await PusherSocket.establish(server) as socket:
         await socket.subscribe(channel)

@@ -81,10 +81,11 @@ async def large_body(server):
 @scenario("a slow header, a slow body and a silent connection are cut off")
 async def slow(server):
     body = json.dumps({"name": "a", "channel": "b", "data": "c"}).encode()
+    target = publish_target(server, body)
     starts = {
         "silence": b"",
         "a header": b"GET /live HTTP/1.1\r\nHost: x\r\n",
-        "a body": f"POST {publish_target(server, body)} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode(),
+        "a body": f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode(),
     }
     for what, start in starts.items():
         async with await RawSocket.open(server) as socket:

@@ -8,8 +8,8 @@ import asyncpusher
 import pusher
 import pysher
 from harness import eventually, expect, expect_equal, main, scenario, unique
-from pusher_socket import PusherSocket
 from pusher.errors import PusherBadAuth, PusherBadRequest, PusherBadStatus, PusherForbidden
+from pusher_socket import PusherSocket
 
 
 def library(server, app="demo", **changes):

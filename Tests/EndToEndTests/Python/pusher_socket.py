@@ -34,6 +34,7 @@ class PusherSocket:
         options.setdefault("open_timeout", WAIT)
         options.setdefault("max_size", 16 * 1024 * 1024)
         options.setdefault("proxy", None)
+        options.setdefault("max_queue", None)
         return cls(server, app, await websockets.connect(url, **options))
 
     @classmethod

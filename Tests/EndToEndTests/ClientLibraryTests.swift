@@ -3,9 +3,9 @@ import Testing
 
 /// The server as libraries see it that we did not write.
 @Suite(.enabled(if: PythonClient.runsTests, "\(PythonClient.remedy)"))
-struct OfficialLibraryTests {
-    @Test("the official server library publishes, reads channels, authorizes subscribers and meets its errors")
-    func officialLibrary() async throws {
+struct ClientLibraryTests {
+    @Test("the official server library, Pysher and asyncpusher work unchanged")
+    func libraries() async throws {
         try await Scenarios.run("official_library.py")
     }
 }
