@@ -14,7 +14,7 @@ struct AppResolver: Sendable {
         _ body: @escaping (Result<ActiveApp?, BackendError>) -> Void
     ) {
         if let cached = manager.cachedApp(key: key) {
-            body(.success(cached.app.map(active.activate)))
+            body(.success(active.activate(cached)))
             return
         }
         resolve(on: eventLoop, body) { () throws(BackendError) in try await manager.app(key: key) }
@@ -27,7 +27,7 @@ struct AppResolver: Sendable {
         _ body: @escaping (Result<ActiveApp?, BackendError>) -> Void
     ) {
         if let cached = manager.cachedApp(id: id) {
-            body(.success(cached.app.map(active.activate)))
+            body(.success(active.activate(cached)))
             return
         }
         resolve(on: eventLoop, body) { () throws(BackendError) in try await manager.app(id: id) }

@@ -32,8 +32,9 @@ final class LoopServices {
     func startTicking() {
         eventLoop.assertInEventLoop()
         expectedTick = .now() + .seconds(1)
-        ticker = eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-            self.tick()
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.tick()
         }
     }
 

@@ -10,7 +10,7 @@ extension RealtimeConnection {
     func receiveText(_ bytes: UnsafeRawBufferPointer, from subscriber: Subscriber) {
         let policies = subscriber.app.current
         guard admitsMessage(policies) else { return }
-        do {
+        do throws(PusherError) {
             switch try ClientMessage(bytes) {
             case .ping: loop.shard.send(ServerMessage.pong, to: subscriber)
             case .pong: break
@@ -53,7 +53,7 @@ extension RealtimeConnection {
             loop.shard.send(ServerMessage.error(error), to: subscriber)
             return
         }
-        do {
+        do throws(PusherError) {
             guard ChannelName.isValid(name, maxBytes: policies.app.limits.maxChannelNameBytes) else {
                 throw PusherError("Invalid channel name: '\(name.prefix(200))'")
             }

@@ -110,7 +110,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             refuse(.appDisabled, CloseCode.appDisabled.defaultMessage, error: "app_disabled")
             return
         }
-        guard OriginPattern.allows(request.origin, patterns: policies.app.allowedOrigins) else {
+        guard OriginPattern.allows(request.origin, by: policies.app.allowedOrigins) else {
             refuse(.unauthorized, "Origin not allowed", error: "origin_not_allowed")
             return
         }

@@ -2,7 +2,7 @@ import ChannelHub
 import CoreMetrics
 import Logging
 import NIOCore
-import ServerCore
+package import ServerCore
 
 /// What all connections of a server share. Threading: safe from any thread, except for the loops' services.
 final class ServerServices: Sendable {

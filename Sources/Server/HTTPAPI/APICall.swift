@@ -1,6 +1,7 @@
 import ChannelHub
 import Digest
 import NIOCore
+import ServerCore
 
 #if canImport(Glibc)
 import Glibc

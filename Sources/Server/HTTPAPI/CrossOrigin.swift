@@ -10,7 +10,7 @@ struct CrossOrigin {
 
     init(_ configuration: CORSConfiguration, request: HTTPServerRequest) {
         guard let origin = request.headers.first(name: "origin"),
-            OriginPattern.allows(origin, patterns: configuration.origins)
+            OriginPattern.allows(origin, by: configuration.origins)
         else {
             headers = []
             preflight = request.method == .OPTIONS ? HTTPReply(empty: .noContent) : nil

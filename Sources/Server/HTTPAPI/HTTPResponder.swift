@@ -1,4 +1,5 @@
 import ChannelHub
+import CoreMetrics
 import NIOCore
 import NIOHTTP1
 import ServerCore

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import ServerCore
 
 /// Remembers the answers of publishes by the key that the publisher gave them, so that a repeated request sends

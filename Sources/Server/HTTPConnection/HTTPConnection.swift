@@ -108,7 +108,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
                 return
             }
             if head.version == .http1_1 {
-                context?.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+                context?.writeAndFlush(
+                    wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")),
+                    promise: nil
+                )
             }
         }
         armTimer()

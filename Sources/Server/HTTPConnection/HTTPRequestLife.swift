@@ -1,3 +1,4 @@
+import ChannelHub
 import NIOCore
 
 /// Where an HTTP connection stands between its requests, and how long it may stand there.

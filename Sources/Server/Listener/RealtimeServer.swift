@@ -1,11 +1,11 @@
-import ChannelHub
+package import ChannelHub
 package import CoreMetrics
 package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import ServerCore
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The server: its event loops, its hub and its listeners, from start to the end of the drain.
 ///

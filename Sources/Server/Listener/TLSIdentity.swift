@@ -37,7 +37,9 @@ final class TLSIdentity: Sendable {
             tls.applicationProtocols = ["http/1.1"]
             return try NIOSSLContext(configuration: tls)
         } catch {
-            throw ListenerError("ssl.key_path: '\(configuration.keyPath)' cannot be used with the certificate: \(error)")
+            throw ListenerError(
+                "ssl.key_path: '\(configuration.keyPath)' cannot be used with the certificate: \(error)"
+            )
         }
     }
 }

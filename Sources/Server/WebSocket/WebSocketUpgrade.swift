@@ -42,8 +42,8 @@ enum WebSocketUpgrade {
         let connection = ConnectionRequest(
             target: Self.target(of: target, prefix: configuration.pathPrefix),
             origin: request.headers.first(name: "origin"),
-            protocolVersion: target.query.text("protocol"),
-            libraryVersion: target.query.text("version"),
+            protocolVersion: target.query.value(of: "protocol"),
+            libraryVersion: target.query.value(of: "version"),
             clientAddress: ClientAddress.resolve(
                 peer: request.peerAddress,
                 forwardedFor: request.headers["x-forwarded-for"],

@@ -1,6 +1,7 @@
 import ChannelHub
 import NIOCore
 import PusherProtocol
+import ServerCore
 
 /// Questions about channels (Pusher Channels docs, "HTTP API", "Channels" and "Users").
 struct ChannelRoutes {

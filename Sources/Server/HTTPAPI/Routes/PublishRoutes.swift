@@ -1,6 +1,7 @@
 import ChannelHub
 import CoreMetrics
 import NIOCore
+import NIOHTTP1
 import PusherProtocol
 import ServerCore
 
