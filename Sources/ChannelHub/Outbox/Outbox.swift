@@ -166,7 +166,9 @@ package final class Outbox {
 
     // MARK: Sending
 
-    /// Sends everything that is due. Call at the end of a turn, never from a write's completion.
+    /// Sends everything that is due.
+    ///
+    /// Call at the end of a turn, never from a write's completion.
     package func flush() {
         eventLoop.assertInEventLoop()
         guard !isFlushing else { return }

@@ -51,7 +51,9 @@ package final class HubShard {
         return subscriber
     }
 
-    /// Lets a connection go: out of its channels, its user and the outbox. Call once, when its channel is inactive.
+    /// Lets a connection go: out of its channels, its user and the outbox.
+    ///
+    /// Call once, when its channel is inactive.
     package func disconnect(_ subscriber: Subscriber) {
         eventLoop.assertInEventLoop()
         while let subscription = subscriber.subscriptions.last {

@@ -8,7 +8,9 @@ import Glibc
 import Musl
 #endif
 
-/// What the connections of one event loop share. Threading: that loop only.
+/// What the connections of one event loop share.
+///
+/// Threading: that loop only.
 final class LoopServices {
     let eventLoop: any EventLoop
     let shard: HubShard

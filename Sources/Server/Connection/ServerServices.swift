@@ -4,7 +4,9 @@ import Logging
 import NIOCore
 package import ServerCore
 
-/// What all connections of a server share. Threading: safe from any thread, except for the loops' services.
+/// What all connections of a server share.
+///
+/// Threading: safe from any thread, except for the loops' services.
 final class ServerServices: Sendable {
     let configuration: ServerConfiguration
     let hub: ChannelHub

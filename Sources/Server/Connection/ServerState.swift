@@ -1,6 +1,8 @@
 import Synchronization
 
-/// What all parts of the server know of its life. Threading: safe from any thread.
+/// What all parts of the server know of its life.
+///
+/// Threading: safe from any thread.
 final class ServerState: Sendable {
     private let draining = Atomic<Bool>(false)
     private let connectionCount = Atomic<Int>(0)

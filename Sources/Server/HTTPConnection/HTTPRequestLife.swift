@@ -47,7 +47,9 @@ struct HTTPRequestLife {
         return bodyBytes <= limits.maxBodyBytes
     }
 
-    /// The request is complete. Answering has no deadline of its own: what it waits for has.
+    /// The request is complete.
+    ///
+    /// Answering has no deadline of its own: what it waits for has.
     mutating func receivedEnd() {
         phase = .answering
         deadline = nil

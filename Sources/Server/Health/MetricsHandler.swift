@@ -1,7 +1,9 @@
 import NIOCore
 import NIOHTTP1
 
-/// Answers the metrics port: `/metrics` for Prometheus, `/stats` and `/usage` for people. The port is not public.
+/// Answers the metrics port: `/metrics` for Prometheus, `/stats` and `/usage` for people.
+///
+/// The port is not public.
 ///
 /// Threading: its channel's event loop only.
 final class MetricsHandler: ChannelInboundHandler {

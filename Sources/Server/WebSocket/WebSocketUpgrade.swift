@@ -7,7 +7,9 @@ enum WebSocketUpgrade {
     case accepted(Acceptance)
     case refused(HTTPFailure)
 
-    /// A handshake that succeeds. Whether the app exists is told inside the socket, where browsers can read it.
+    /// A handshake that succeeds.
+    ///
+    /// Whether the app exists is told inside the socket, where browsers can read it.
     struct Acceptance {
         var connection: ConnectionRequest
         var response: ByteBuffer
