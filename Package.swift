@@ -63,6 +63,12 @@ let package = Package(
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
+        .target(
+            name: "MemoryBackend",
+            dependencies: ["ServerCore"],
+            path: "Sources/Backends/Memory",
+            swiftSettings: settings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .target(
             name: "TestSupport",
@@ -74,6 +80,16 @@ let package = Package(
         .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MemoryBackendTests",
+            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
             swiftSettings: settings
         ),
     ],
