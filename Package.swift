@@ -83,6 +83,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ServerCoreTests",
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "MemoryBackendTests",
             dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
             swiftSettings: settings
