@@ -18,6 +18,7 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let hdrHistogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
     static let logging = product(name: "Logging", package: "swift-log")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -65,6 +66,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "MemoryBackend",
+            dependencies: ["ServerCore", .deque, .heap],
+            path: "Sources/Backends/Memory",
+            swiftSettings: settings
+        ),
+        .target(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
@@ -76,6 +83,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "MemoryBackendTests",
+            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
