@@ -66,6 +66,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Webhooks",
+            dependencies: [
+                "ServerCore", "Digest", "CurlHTTP", .coreMetrics, .deque, .logging, .serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "MemoryBackend",
             dependencies: ["ServerCore", .deque, .heap],
             path: "Sources/Backends/Memory",
@@ -86,6 +93,14 @@ let package = Package(
         .testTarget(
             name: "MemoryBackendTests",
             dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                .logging, .coreMetrics, .serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
     ],
