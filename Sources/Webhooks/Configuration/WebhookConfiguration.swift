@@ -10,8 +10,10 @@ package struct WebhookConfiguration: Sendable, Equatable {
     package var maxBufferedBytes = 64 << 20
     /// Deliveries at the same time.
     package var maxDeliveries = 64
-    /// Deliveries to one webhook at the same time. `nil` is one with batching, which keeps the order of an app's
-    /// events as long as the endpoint answers, and four without.
+    /// Deliveries to one webhook at the same time.
+    ///
+    /// `nil` is one with batching, which keeps the order of an app's events as long as the endpoint answers, and four
+    /// without.
     package var maxDeliveriesPerWebhook: Int?
     /// The time that shutting down waits for deliveries.
     package var drainTimeout = Duration.seconds(10)
