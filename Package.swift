@@ -75,7 +75,26 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: [],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "ServerCoreTests",
+            dependencies: ["ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MartletTests",
+            dependencies: [
+                "ChannelHub", "Server", "ServerCore", "TestSupport", "martlet", .argumentParser, .configuration,
+                .logging,
+            ],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
