@@ -84,7 +84,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerCoreTests",
-            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics, .logging],
             swiftSettings: settings
         ),
         .testTarget(
