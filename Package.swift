@@ -57,6 +57,7 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
+        .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
         .target(
             name: "ServerCore",
@@ -76,21 +77,46 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "Server", "ServerCore",
+                .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml,
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "TestSupport",
-            dependencies: [],
+            dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
+        .testTarget(
+            name: "CurlHTTPTests",
+            dependencies: ["CurlHTTP", "TestSupport", .nioCore, .nioPosix],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "PusherProtocolTests",
             dependencies: ["PusherProtocol", "TestSupport", .nioCore],
             swiftSettings: settings
         ),
         .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ServerTests",
             dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport"],
+            exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),
     ],

@@ -7,6 +7,7 @@ package import ServerCore
 /// Threading: safe from any thread, except for the shards, each of which belongs to its event loop.
 package final class ChannelHub: Sendable {
     package let apps: ActiveApps
+    package let configuration: HubConfiguration
     let directory: ChannelDirectory
     let users: UserDirectory
     private let inboxes: [LoopInbox]
@@ -20,6 +21,7 @@ package final class ChannelHub: Sendable {
     ) {
         self.inboxes = inboxes
         self.apps = apps
+        self.configuration = configuration
         self.sink = sink
         directory = ChannelDirectory(inboxes: inboxes, apps: apps, configuration: configuration, sink: sink)
         users = UserDirectory(inboxes: inboxes)
@@ -132,6 +134,11 @@ package final class ChannelHub: Sendable {
     }
 
     // MARK: Time
+
+    /// Tells the webhooks at once what would have waited for the grace period, because the node goes.
+    package func finishEdges() {
+        directory.sweep(now: .distantFuture)
+    }
 
     /// Does what has become due; call several times a second.
     package func sweep(now: NIODeadline = .now()) {

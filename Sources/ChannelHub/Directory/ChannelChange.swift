@@ -1,5 +1,5 @@
 import NIOCore
-package import PusherProtocol
+import PusherProtocol
 
 /// One connection's wish to subscribe.
 struct ChannelJoin {

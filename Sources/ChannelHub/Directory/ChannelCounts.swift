@@ -1,3 +1,5 @@
+import PusherProtocol
+
 /// How many are in a channel.
 package struct ChannelCounts: Sendable, Equatable {
     /// Open subscriptions: connections, not users.
@@ -23,6 +25,15 @@ package struct AppOccupancy: Sendable, Equatable {
 
     /// An app without channels.
     package init() {}
+
+    /// Adds the sums of another app.
+    package mutating func add(_ other: AppOccupancy) {
+        channels += other.channels
+        subscriptions += other.subscriptions
+        presenceChannels += other.presenceChannels
+        presenceSubscriptions += other.presenceSubscriptions
+        presenceMembers += other.presenceMembers
+    }
 
     mutating func add(_ entry: ChannelEntry) {
         guard entry.kind.isListed else { return }

@@ -47,8 +47,9 @@ final class UserDirectory: Sendable {
                 tell(state.watchers[user], online: [userID], offline: [], except: socketID)
             }
             guard !watchlist.isEmpty else { return }
-            let isOnline = { (id: String) in state.connections[UserKey(app: app, userID: id)] != nil }
-            tell([socketID: loop], online: watchlist.filter(isOnline), offline: watchlist.filter { !isOnline($0) })
+            let online = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] != nil }
+            let offline = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] == nil }
+            tell([socketID: loop], online: online, offline: offline)
         }
     }
 

@@ -98,6 +98,12 @@ package final class Outbox {
         }
     }
 
+    /// Keeps a socket on its channel's path until a write that its channel already has is done.
+    package func hold(_ index: UInt32, until future: EventLoopFuture<Void>) {
+        slots[Int(index)].pendingWrites &+= 1
+        complete(index: index, generation: slots[Int(index)].generation, bytes: 0, frames: 0, when: future)
+    }
+
     private func growSlots() {
         let capacity = max(64, slotCapacity * 2)
         let newSlots = UnsafeMutablePointer<OutboxSlot>.allocate(capacity: capacity)
@@ -160,7 +166,9 @@ package final class Outbox {
 
     // MARK: Sending
 
-    /// Sends everything that is due. Call at the end of a turn, never from a write's completion.
+    /// Sends everything that is due.
+    ///
+    /// Call at the end of a turn, never from a write's completion.
     package func flush() {
         eventLoop.assertInEventLoop()
         guard !isFlushing else { return }
@@ -308,16 +316,26 @@ package final class Outbox {
             slots[Int(write.index)].pendingWrites &+= 1
             let isLast = position == write.ranges.count - 1
             let promise = eventLoop.makePromise(of: Void.self)
-            complete(write, bytes: range.count, frames: isLast ? frames : 0, when: promise.futureResult)
+            complete(
+                index: write.index,
+                generation: write.generation,
+                bytes: range.count,
+                frames: isLast ? frames : 0,
+                when: promise.futureResult
+            )
             socket.writeThroughChannel(slice, promise: promise)
         }
     }
 
-    private func complete(_ write: DeferredWrite, bytes: Int, frames: UInt32, when future: EventLoopFuture<Void>) {
-        let index = Int(write.index)
-        let generation = write.generation
+    private func complete(
+        index: UInt32,
+        generation: UInt32,
+        bytes: Int,
+        frames: UInt32,
+        when future: EventLoopFuture<Void>
+    ) {
         future.assumeIsolated().whenComplete { [self] _ in
-            let slot = slots + index
+            let slot = slots + Int(index)
             guard slot.pointee.isInUse, slot.pointee.generation == generation else { return }
             slot.pointee.pendingWrites &-= 1
             slot.pointee.pendingFrames &-= frames

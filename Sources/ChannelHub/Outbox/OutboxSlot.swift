@@ -9,8 +9,10 @@ struct OutboxSlot {
     var frames: UInt32 = 0
     /// The descriptor for direct sends, or -1 where all bytes go through the channel.
     var descriptor: Int32 = -1
-    /// Writes that the channel has not finished. A counter, because with a flag the first of two completed writes
-    /// would open the direct path while the second still waits, and later frames would overtake it.
+    /// Writes that the channel has not finished.
+    ///
+    /// A counter, because with a flag the first of two completed writes would open the direct path while the second
+    /// still waits, and later frames would overtake it.
     var pendingWrites: UInt32 = 0
     var pendingFrames: UInt32 = 0
     var pendingBytes: Int = 0

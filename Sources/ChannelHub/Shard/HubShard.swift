@@ -1,3 +1,4 @@
+import CoreMetrics
 package import NIOCore
 package import PusherProtocol
 
@@ -30,9 +31,17 @@ package final class HubShard {
     // MARK: Connections
 
     /// Takes a connection in under a fresh socket id; `descriptor` is -1 where all bytes must go through its channel.
-    package func connect(_ socket: any HubSocket, app: ActiveApp, descriptor: Int32) -> Subscriber {
+    ///
+    /// Nothing is sent to the descriptor before `opening`, the channel's write of the handshake, is done.
+    package func connect(
+        _ socket: any HubSocket,
+        app: ActiveApp,
+        descriptor: Int32,
+        after opening: EventLoopFuture<Void>
+    ) -> Subscriber {
         eventLoop.assertInEventLoop()
         let slot = outbox.add(socket, descriptor: descriptor)
+        outbox.hold(slot, until: opening)
         let subscriber = Subscriber(socketID: .random(), app: app, socket: socket, slot: slot)
         subscribers[subscriber.socketID] = subscriber
         while bySlot.count <= Int(slot) {
@@ -42,7 +51,9 @@ package final class HubShard {
         return subscriber
     }
 
-    /// Lets a connection go: out of its channels, its user and the outbox. Call once, when its channel is inactive.
+    /// Lets a connection go: out of its channels, its user and the outbox.
+    ///
+    /// Call once, when its channel is inactive.
     package func disconnect(_ subscriber: Subscriber) {
         eventLoop.assertInEventLoop()
         while let subscription = subscriber.subscriptions.last {

@@ -18,6 +18,8 @@ struct Delivery: Sendable {
     /// The connection that does not get the frame.
     var except: SocketID?
     /// The channel's version that the frame belongs to: subscribers who joined at it or later have seen its effect in
-    /// what they got when they joined. 0 is for frames that every subscriber gets.
+    /// what they got when they joined.
+    ///
+    /// 0 is for frames that every subscriber gets.
     var version: UInt64 = 0
 }

@@ -29,7 +29,9 @@ package final class LoopInbox: Sendable {
         self.shard.value = shard
     }
 
-    /// Appends a command. May be called with a directory lock held; see LockOrder.md.
+    /// Appends a command.
+    ///
+    /// May be called with a directory lock held; see LockOrder.md.
     func push(_ command: LoopCommand) {
         let mustSchedule = state.withLock { state in
             guard !state.isClosed else { return false }

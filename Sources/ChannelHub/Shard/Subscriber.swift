@@ -1,7 +1,8 @@
-package import NIOCore
 package import PusherProtocol
 
-/// A connection as the hub knows it. Threading: its event loop only.
+/// A connection as the hub knows it.
+///
+/// Threading: its event loop only.
 package final class Subscriber {
     package let socketID: SocketID
     package let app: ActiveApp

@@ -9,7 +9,8 @@ package struct ClientEvent: Sendable, Equatable {
     package var dataBytes: Int
 
     init(name: String, envelope: Envelope, bytes: UnsafeRawBufferPointer) throws(PusherError) {
-        guard let channel = envelope.channel?.decodedString(in: bytes), !channel.isEmpty, let data = envelope.data else {
+        guard let channel = envelope.channel?.decodedString(in: bytes), !channel.isEmpty, let data = envelope.data
+        else {
             throw PusherError("Invalid client event (must contain channel and data)")
         }
         self.name = name

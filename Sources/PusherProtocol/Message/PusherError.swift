@@ -24,6 +24,9 @@ package struct PusherError: Error, Sendable, Equatable {
 
     /// A watchlist that was cut to its first entries.
     package static func watchlistTruncated(to count: Int) -> PusherError {
-        PusherError(code: 4302, "The watchlist exceeds the limit of \(count) users; only the first \(count) are watched")
+        PusherError(
+            code: 4302,
+            "The watchlist exceeds the limit of \(count) users; only the first \(count) are watched"
+        )
     }
 }

@@ -157,7 +157,7 @@ package enum ServerMessage {
                 payload.writeJSONString(channel)
             }
             payload.writeStaticString(#","data":"#)
-            data.withUnsafeReadableBytes { _ = payload.writeJSONString(utf8: $0) }
+            data.withUnsafeReadableBytes { payload.writeJSONString(utf8: $0) }
             payload.writeStaticString("}")
         }
     }

@@ -115,7 +115,9 @@ package struct WebSocketDecoder {
         case 1000...1003, 1007...1014, 3000...4999: break
         default: throw .malformedClose
         }
-        let isText = payload.withUnsafeReadableBytes { UTF8Validator.isValid(UnsafeRawBufferPointer(rebasing: $0[2...])) }
+        let isText = payload.withUnsafeReadableBytes {
+            UTF8Validator.isValid(UnsafeRawBufferPointer(rebasing: $0[2...]))
+        }
         guard isText else { throw .invalidUTF8 }
         return code
     }

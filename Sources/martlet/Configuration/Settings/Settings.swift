@@ -1,0 +1,25 @@
+import ChannelHub
+import Server
+import ServerCore
+
+/// Everything that the process was told: the configuration of each part, the drivers, and the apps.
+///
+/// A fresh value holds the defaults. ``SettingsLoader`` is the way to a validated one.
+struct Settings: Sendable, Equatable {
+    var server = ServerConfiguration()
+    var hub = HubConfiguration()
+    var logging = LoggingSettings()
+    var drivers = DriverSettings()
+    var appManager = AppManagerSettings()
+    var memoryCache = MemoryCacheSettings()
+    var queue = QueueSettings()
+    /// A name for the deployment, such as `production`; shown, and without effect.
+    var mode = "production"
+    /// The name of this node in logs; `nil` chooses a random one.
+    var instanceID: String?
+
+    /// Lists what cannot work; empty when everything can.
+    func validate() -> [ConfigurationProblem] {
+        server.validate() + hub.validate() + appManager.validate() + memoryCache.validate() + queue.validate()
+    }
+}
