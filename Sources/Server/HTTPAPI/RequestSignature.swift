@@ -81,15 +81,20 @@ package enum RequestSignature {
         keys: [HMACKey]
     ) throws(HTTPFailure) -> QueryString.Form {
         var text: [UInt8] = []
-        for form in forms(of: request.target.query) {
-            for path in paths(of: request) {
-                text.removeAll(keepingCapacity: true)
-                SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
-                let isSigned = text.withUnsafeBytes { text in
-                    keys.contains { key in signature.withUnsafeBytes { key.sign(text).matches(hex: $0) } }
+        func isSigned(_ path: ArraySlice<UInt8>, as form: QueryString.Form) -> Bool {
+            text.removeAll(keepingCapacity: true)
+            SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
+            return text.withUnsafeBytes { text in
+                signature.withUnsafeBytes { signature in
+                    keys.contains { $0.sign(text).matches(hex: signature) }
                 }
-                if isSigned { return form }
             }
+        }
+        // What nearly every request is signed as comes first and without the lists of alternatives.
+        if isSigned(request.target.path, as: .percentDecoded) { return .percentDecoded }
+        let paths = paths(of: request)
+        for form in forms(of: request.target.query) {
+            for path in paths where isSigned(path, as: form) { return form }
         }
         throw .unauthorized(
             "Invalid signature: you should have sent HmacSHA256Hex(\(quoted(request)), your_secret_key)"
