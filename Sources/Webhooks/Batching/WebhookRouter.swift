@@ -110,7 +110,7 @@ actor WebhookRouter {
         if let known = patterns[text] { return known }
         if patterns.count >= Self.maxPatterns { patterns.removeAll() }
         let compiled: ChannelPattern?
-        do throws(WebhookConfigurationError) {
+        do throws(ConfigurationProblem) {
             compiled = try ChannelPattern(text)
         } catch {
             // Refused when the app was configured; a store that was filled otherwise gets silence, not a crash.

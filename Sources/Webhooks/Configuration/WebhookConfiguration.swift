@@ -1,3 +1,5 @@
+package import ServerCore
+
 /// How webhooks are batched, tried and retried; the section `webhooks` of the configuration.
 package struct WebhookConfiguration: Sendable, Equatable {
     package var batching = Batching()
@@ -51,43 +53,29 @@ package struct WebhookConfiguration: Sendable, Equatable {
         maxDeliveriesPerWebhook ?? (batching.isEnabled ? 1 : min(4, maxDeliveries))
     }
 
-    /// Throws for the first value that cannot work.
-    package func validate() throws(WebhookConfigurationError) {
-        try Self.check(batching.duration >= .zero, "webhooks.batching.duration", "must not be negative")
-        try Self.check((1...10_000).contains(batching.size), "webhooks.batching.size", "must be from 1 to 10000")
-        try Self.check(retry.maxAttempts ?? 1 >= 1, "webhooks.retry.max_attempts", "must be at least 1")
-        try Self.check(retry.maxElapsed >= .zero, "webhooks.retry.max_elapsed_time_ms", "must not be negative")
-        try Self.check(retry.initialBackoff > .zero, "webhooks.retry.initial_backoff_ms", "must be positive")
-        try Self.check(
+    /// Lists what cannot work; empty when everything can.
+    package func validate() -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        problems.require(batching.duration >= .zero, "webhooks.batching.duration", "must be at least 0")
+        problems.require((1...10_000).contains(batching.size), "webhooks.batching.size", "must be 1 to 10000")
+        problems.require(retry.maxAttempts ?? 1 >= 1, "webhooks.retry.max_attempts", "must be at least 1")
+        problems.require(retry.maxElapsed >= .zero, "webhooks.retry.max_elapsed_time_ms", "must be at least 0")
+        problems.require(retry.initialBackoff > .zero, "webhooks.retry.initial_backoff_ms", "must be at least 1")
+        problems.require(
             retry.maxBackoff >= retry.initialBackoff,
             "webhooks.retry.max_backoff_ms",
             "must not be less than webhooks.retry.initial_backoff_ms"
         )
-        try Self.check(requestTimeout > .zero, "webhooks.request_timeout_ms", "must be positive")
-        try Self.check(maxBufferedEvents >= 1, "webhooks.max_buffered_events", "must be at least 1")
-        try Self.check(maxBufferedBytes >= 1, "webhooks.max_buffered_bytes", "must be at least 1")
-        try Self.check((1...10_000).contains(maxDeliveries), "webhooks.max_deliveries", "must be from 1 to 10000")
-        try Self.check(
-            (1...maxDeliveries).contains(maxDeliveriesPerWebhook ?? 1),
+        problems.require(requestTimeout > .zero, "webhooks.request_timeout_ms", "must be at least 1")
+        problems.require(maxBufferedEvents >= 1, "webhooks.max_buffered_events", "must be at least 1")
+        problems.require(maxBufferedBytes >= 1, "webhooks.max_buffered_bytes", "must be at least 1")
+        problems.require((1...10_000).contains(maxDeliveries), "webhooks.max_deliveries", "must be 1 to 10000")
+        problems.require(
+            (1...max(1, maxDeliveries)).contains(maxDeliveriesPerWebhook ?? 1),
             "webhooks.max_deliveries_per_webhook",
-            "must be from 1 to webhooks.max_deliveries"
+            "must be 1 to webhooks.max_deliveries"
         )
-        try Self.check(drainTimeout >= .zero, "webhooks.drain_timeout_ms", "must not be negative")
-    }
-
-    private static func check(_ isValid: Bool, _ key: String, _ reason: String) throws(WebhookConfigurationError) {
-        guard isValid else { throw WebhookConfigurationError(key: key, reason: reason) }
-    }
-}
-
-/// A setting about webhooks that cannot work.
-package struct WebhookConfigurationError: Error, Equatable, CustomStringConvertible {
-    /// The key of the setting, or of the field in an app's webhook.
-    package var key: String
-    /// What is wrong and what would be right.
-    package var reason: String
-
-    package var description: String {
-        "\(key) \(reason)"
+        problems.require(drainTimeout >= .zero, "webhooks.drain_timeout_ms", "must be at least 0")
+        return problems
     }
 }

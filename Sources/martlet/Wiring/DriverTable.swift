@@ -28,7 +28,8 @@ struct DriverTable {
             configuration: AppCacheConfiguration(settings.appManager),
             metrics: telemetry.registry
         )
-        let queue = try makeJobQueue()
+        let queue = makeJobQueue()
+        let webhooks = try WebhookPipeline(settings.webhooks, apps: apps, queue: queue, telemetry: telemetry)
         return Backends(
             server: ServerBackends(
                 apps: apps,
@@ -36,8 +37,9 @@ struct DriverTable {
                 rateLimiter: makeRateLimiter(),
                 webhookQueue: queue
             ),
-            webhookSink: NullSink(),
-            services: [AppRefreshService(apps: apps)]
+            webhookSink: webhooks.buffer,
+            services: [BackgroundService(run: apps.run), BackgroundService(run: telemetry.logs.run)]
+                + webhooks.services
         )
     }
 
@@ -60,21 +62,28 @@ struct DriverTable {
         }
     }
 
-    private func makeJobQueue() throws -> any JobQueue {
+    private func makeJobQueue() -> any JobQueue {
         switch settings.drivers.queue {
-        case .memory: MemoryJobQueue()
+        case .memory:
+            var limits = MemoryJobQueueLimits()
+            limits.maxJobs = settings.queue.capacity
+            limits.lease = settings.queue.lease
+            limits.maxDeadLetters = settings.queue.deadLetterCapacity
+            return MemoryJobQueue(limits: limits)
         }
     }
 }
 
-struct NullSink: WebhookSink { func emit(_ event: WebhookEvent) {} }
+/// Work that goes on beside the server and has nothing to finish when it stops.
+private struct BackgroundService: Service {
+    let work: @Sendable () async -> Void
 
-/// Keeps the apps in use fresh.
-private struct AppRefreshService: Service {
-    let apps: CachedAppManager
+    init(run work: @escaping @Sendable () async -> Void) {
+        self.work = work
+    }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await apps.run() }
+        await cancelWhenGracefulShutdown { await work() }
     }
 }
 

@@ -1,28 +1,39 @@
-import Server
 import Logging
 import PrometheusMetrics
+import Server
 import ServerCore
 
 /// The process's logs and metrics.
 struct Telemetry: Sendable {
     let registry: PrometheusRegistry
-    private let settings: LoggingSettings
-    private let isDebug: Bool
+    let logs: LogPipeline
 
     init(_ settings: Settings) {
         registry = PrometheusRegistry(
             prefix: settings.server.metrics.prefix,
             descriptions: MetricName.allCases.map { MetricDescription($0.definition) }
         )
-        self.settings = settings.logging
-        isDebug = settings.server.isDebug
+        logs = LogPipeline(
+            configuration: LogConfiguration(settings.logging, isDebug: settings.server.isDebug),
+            focus: settings.logging.focus,
+            metrics: registry
+        )
     }
 
     /// Makes the logger of an area, such as `martlet.server`.
     func logger(_ area: String) -> Logger {
-        var logger = Logger(label: area) { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = settings.level(of: area, isDebug: isDebug)
-        return logger
+        let logs = logs
+        return Logger(label: area) { logs.makeHandler(label: $0) }
+    }
+}
+
+extension LogConfiguration {
+    fileprivate init(_ settings: LoggingSettings, isDebug: Bool) {
+        self.init()
+        format = settings.format == .json ? .json : .human
+        usesColour = settings.usesColour
+        level = isDebug ? min(settings.level.level, .debug) : settings.level.level
+        areaLevels = settings.areas.mapValues(\.level)
     }
 }
 

@@ -3,30 +3,31 @@
 /// The engine backtracks, so that some expressions take exponential time on names chosen by a client. Names are
 /// therefore at most 200 bytes, and expressions whose repetition can be split in many ways are refused: a repeated
 /// group that itself repeats or alternates, back references and look-around (which Sockudo's engine lacks, too).
-struct ChannelPattern {
+package struct ChannelPattern {
     /// The longest name that is matched; Pusher's limit is 164 and the longest that may be configured is 200.
     static let maxNameBytes = 200
     static let maxPatternBytes = 512
 
     private let regex: Regex<AnyRegexOutput>
 
-    init(_ text: String) throws(WebhookConfigurationError) {
-        let key = "webhooks.filter.channel_pattern"
+    /// Compiles an expression; throws for one that is not valid, too long, or dangerous to match.
+    package init(_ text: String) throws(ConfigurationProblem) {
+        let key = "filter.channel_pattern"
         guard text.utf8.count <= Self.maxPatternBytes else {
-            throw WebhookConfigurationError(key: key, reason: "is longer than \(Self.maxPatternBytes) bytes")
+            throw ConfigurationProblem(key: key, message: "is longer than \(Self.maxPatternBytes) bytes")
         }
         if let danger = Self.danger(in: Array(text.utf8)) {
-            throw WebhookConfigurationError(key: key, reason: danger)
+            throw ConfigurationProblem(key: key, message: danger)
         }
         do {
             regex = try Regex(text).matchingSemantics(.unicodeScalar)
         } catch {
-            throw WebhookConfigurationError(key: key, reason: "is not a valid regular expression")
+            throw ConfigurationProblem(key: key, message: "is not a valid regular expression")
         }
     }
 
     /// Whether the expression matches somewhere in the name.
-    func matches(_ name: String) -> Bool {
+    package func matches(_ name: String) -> Bool {
         guard name.utf8.count <= Self.maxNameBytes else { return false }
         do {
             return try regex.firstMatch(in: name) != nil
