@@ -4,11 +4,9 @@ package import ServerCore
 extension Webhook {
     /// Throws for the first field that cannot work: URL, pattern, header fields, limits.
     package func validate() throws(WebhookConfigurationError) {
-        do throws(HTTPTransportError) {
-            try HTTPRequest(method: "POST", url: url, headers: headers.map { HTTPField($0.name, $0.value) }).check()
-        } catch {
-            throw WebhookConfigurationError(key: "webhooks.url or headers", reason: "cannot be sent: \(error.message)")
-        }
+        try Self.check(HTTPRequest(method: "POST", url: url), key: "webhooks.url")
+        let fields = headers.map { HTTPField($0.name, $0.value) }
+        try Self.check(HTTPRequest(method: "POST", url: url, headers: fields), key: "webhooks.headers")
         if let pattern = filter.channelPattern {
             _ = try ChannelPattern(pattern)
         }
@@ -17,6 +15,14 @@ extension Webhook {
         }
         if let timeout = requestTimeout, timeout <= .zero {
             throw WebhookConfigurationError(key: "webhooks.request_timeout_ms", reason: "must be positive")
+        }
+    }
+
+    private static func check(_ request: HTTPRequest, key: String) throws(WebhookConfigurationError) {
+        do throws(HTTPTransportError) {
+            try request.check()
+        } catch {
+            throw WebhookConfigurationError(key: key, reason: "cannot be sent: \(error.message)")
         }
     }
 }
