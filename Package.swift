@@ -32,9 +32,6 @@ extension Target.Dependency {
 
 let package = Package(
     name: "martlet",
-    products: [
-        .executable(name: "martlet", targets: ["martlet"])
-    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -60,39 +57,66 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
+        .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
         .target(
             name: "ServerCore",
             dependencies: ["PusherProtocol", "Digest", .logging, .coreMetrics, .nioCore],
             swiftSettings: settings
         ),
-        .target(name: "ChannelHub", dependencies: ["ServerCore"], swiftSettings: settings),
-        .target(name: "Server", dependencies: ["ServerCore"], swiftSettings: settings),
+        .target(
+            name: "ChannelHub",
+            dependencies: ["ServerCore", "PusherProtocol", "Digest", .deque, .logging, .coreMetrics, .nioCore],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Server",
+            dependencies: [
+                "ChannelHub", "ServerCore", "PusherProtocol", "Digest", .deque, .logging, .coreMetrics,
+                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "Server", "ServerCore", .argumentParser, .configuration, .logging, .toml,
+                "ChannelHub", "PrometheusMetrics", "Server", "ServerCore",
+                .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
-            dependencies: [],
+            dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
         .testTarget(
-            name: "ServerCoreTests",
-            dependencies: ["ServerCore", "TestSupport"],
+            name: "CurlHTTPTests",
+            dependencies: ["CurlHTTP", "TestSupport", .nioCore, .nioPosix],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "MartletTests",
-            dependencies: [
-                "ChannelHub", "Server", "ServerCore", "TestSupport", "martlet", .argumentParser, .configuration,
-                .logging,
-            ],
+            name: "PusherProtocolTests",
+            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PrometheusMetricsTests",
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport"],
+            exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),
     ],

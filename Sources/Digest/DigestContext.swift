@@ -6,7 +6,7 @@ import COpenSSL
 @safe final class DigestContext {
     /// The algorithms that the protocols of this server use.
     enum Algorithm {
-        case md5, sha256
+        case md5, sha1, sha256
     }
 
     private let handle: OpaquePointer
@@ -64,11 +64,13 @@ import COpenSSL
     private static func prefetched(_ algorithm: Algorithm) -> OpaquePointer? {
         switch algorithm {
         case .md5: unsafe fetchedMD5
+        case .sha1: unsafe fetchedSHA1
         case .sha256: unsafe fetchedSHA256
         }
     }
 
     // nonisolated(unsafe): immutable after the thread-safe lazy initialisation; an EVP_MD may be shared.
     private nonisolated(unsafe) static let fetchedMD5 = unsafe EVP_MD_fetch(nil, "MD5", nil)
+    private nonisolated(unsafe) static let fetchedSHA1 = unsafe EVP_MD_fetch(nil, "SHA1", nil)
     private nonisolated(unsafe) static let fetchedSHA256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
 }

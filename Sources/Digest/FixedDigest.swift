@@ -75,3 +75,18 @@ package struct MD5Digest: FixedDigest {
         unsafe Swift.withUnsafeBytes(of: words, body)
     }
 }
+
+/// The 20 bytes of a SHA-1 digest.
+package struct SHA1Digest: FixedDigest {
+    private var words: (UInt32, UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0, 0)
+
+    package static let zero = SHA1Digest()
+
+    package mutating func withUnsafeMutableBytes(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        unsafe Swift.withUnsafeMutableBytes(of: &words, body)
+    }
+
+    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe Swift.withUnsafeBytes(of: words, body)
+    }
+}

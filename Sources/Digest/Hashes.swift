@@ -27,3 +27,13 @@ package enum MD5 {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 }
+
+/// SHA-1 (FIPS 180-4), which the WebSocket handshake uses as a check against confused caches and for nothing else.
+package enum SHA1 {
+    /// Hashes an array.
+    package static func hash(_ bytes: [UInt8]) -> SHA1Digest {
+        let context = DigestContext(.sha1)
+        context.update(bytes)
+        return context.finish()
+    }
+}

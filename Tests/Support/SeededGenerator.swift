@@ -1,5 +1,5 @@
 /// A random number generator that repeats itself for the same seed (SplitMix64).
-package struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Starts a sequence.

@@ -1,0 +1,39 @@
+# make run serves a demo app, make test proves the server; each installs what it needs first.
+.DEFAULT_GOAL := help
+.PHONY: help run publish build test race lint format clean
+
+CHANNEL ?= my-channel
+EVENT ?= my-event
+DATA ?= {"message":"hello"}
+
+help: ## Lists the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: build ## Builds and serves the demo app on port 6001, everything in memory
+	@demo/serve
+
+publish: ## Publishes to the demo app: make publish CHANNEL=my-channel EVENT=my-event DATA='{"a":1}'
+	@demo/publish '$(CHANNEL)' '$(EVENT)' '$(DATA)'
+
+build: ## Builds the server for production
+	@bash .ci/install build
+	swift build --configuration release --product martlet
+
+test: ## Builds and runs every test; details in .logs
+	@bash .ci/install build test
+	@bash .ci/test
+
+race: ## Runs the end-to-end races with the server under the thread sanitizer
+	@bash .ci/install build test
+	swift build --sanitize thread --scratch-path .build-tsan --product martlet
+	@MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" bash .ci/test --filter RaceTests
+
+lint: ## Checks the format and the scripts
+	@bash .ci/install build lint
+	@bash .ci/lint
+
+format: ## Formats the Swift sources
+	swift format --in-place --recursive Sources Tests Package.swift
+
+clean: ## Removes what was built, installed here and logged
+	rm -rf .build .build-tsan .venv .logs

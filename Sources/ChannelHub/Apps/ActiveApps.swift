@@ -1,0 +1,55 @@
+package import CoreMetrics
+package import ServerCore
+import Synchronization
+
+/// The apps that this node has served since it started; bounded, because only apps that exist get in.
+///
+/// Threading: safe from any thread.
+package final class ActiveApps: Sendable {
+    private struct State {
+        var byID: [String: ActiveApp] = [:]
+        /// The index is the app's number.
+        var byNumber: [ActiveApp] = []
+    }
+
+    private let state = Mutex(State())
+    private let metricsFactory: any MetricsFactory
+    private let port: String
+
+    /// Makes an empty table whose apps' metrics carry the listener's port as a label.
+    package init(metricsFactory: any MetricsFactory, port: Int) {
+        self.metricsFactory = metricsFactory
+        self.port = String(port)
+    }
+
+    /// Returns the active app of an id, made or brought up to date.
+    package func activate(_ app: App) -> ActiveApp {
+        if let active = existing(id: app.id) {
+            active.update(app)
+            return active
+        }
+        let metrics = AppMetrics(factory: metricsFactory, appID: app.id, port: port)
+        return state.withLock { state in
+            if let active = state.byID[app.id] { return active }
+            let active = ActiveApp(number: UInt32(state.byNumber.count), app: app, metrics: metrics)
+            state.byNumber.append(active)
+            state.byID[app.id] = active
+            return active
+        }
+    }
+
+    /// Returns the active app of an id, if it has been served.
+    package func existing(id: String) -> ActiveApp? {
+        state.withLock { $0.byID[id] }
+    }
+
+    /// Returns the active app of a number.
+    func existing(number: UInt32) -> ActiveApp? {
+        state.withLock { Int(number) < $0.byNumber.count ? $0.byNumber[Int(number)] : nil }
+    }
+
+    /// All apps that have been served, ordered by id.
+    package var all: [ActiveApp] {
+        state.withLock { Array($0.byID.values) }.sorted { $0.id < $1.id }
+    }
+}

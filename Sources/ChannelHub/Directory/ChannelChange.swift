@@ -1,0 +1,49 @@
+import NIOCore
+import PusherProtocol
+
+/// One connection's wish to subscribe.
+struct ChannelJoin {
+    var key: ChannelKey
+    var kind: ChannelKind
+    var app: ActiveApp
+    var policies: AppSnapshot
+    /// The event loop of the connection, by its index.
+    var loop: Int
+    /// Who the connection is, in a presence channel.
+    var member: PresenceMember?
+}
+
+/// What a new subscriber is to be sent.
+struct JoinOutcome {
+    /// The channel's version of which the rest is the state.
+    var version: UInt64
+    /// The members, on presence channels.
+    var members: [PresenceMember]?
+    /// The frame of the last event, on cache channels that have one.
+    var cached: ByteBuffer?
+}
+
+/// The end of one connection's subscription.
+struct ChannelLeave {
+    var key: ChannelKey
+    var kind: ChannelKind
+    var app: ActiveApp
+    var policies: AppSnapshot
+    var loop: Int
+    /// No other connection of the loop is subscribed.
+    var isLastOnLoop: Bool
+    /// Who the connection was, in a presence channel.
+    var userID: String?
+    /// The connection ended rather than unsubscribed, and may be back soon.
+    var isBroken: Bool
+}
+
+/// An event for the subscribers of a channel.
+struct ChannelPublication {
+    var kind: ChannelKind
+    var frame: ByteBuffer
+    /// The connection that does not get the event.
+    var except: SocketID?
+    /// The escaped data to keep for later subscribers of a cache channel; `nil` for client events.
+    var cacheable: [UInt8]?
+}

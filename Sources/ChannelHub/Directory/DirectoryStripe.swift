@@ -1,0 +1,69 @@
+import NIOCore
+import PusherProtocol
+import Synchronization
+
+/// A part of the directory under one mutex.
+final class DirectoryStripe: Sendable {
+    struct State {
+        /// App number → channel name → channel; by app, so that a listing reads only its own.
+        var channels: [UInt32: [String: ChannelEntry]] = [:]
+        var timers = StripeTimers()
+    }
+
+    let state = Mutex(State())
+}
+
+/// What the channels of a stripe wait for.
+struct StripeTimers {
+    var grace = DeadlineQueue<ChannelTimer>()
+    var linger = DeadlineQueue<ChannelTimer>()
+    var counts = DeadlineQueue<ChannelKey>()
+    var caches = DeadlineQueue<ChannelKey>()
+    private var lastTicket: UInt64 = 0
+
+    mutating func nextTicket() -> UInt64 {
+        lastTicket += 1
+        return lastTicket
+    }
+}
+
+extension DirectoryStripe.State {
+    func contains(_ key: ChannelKey) -> Bool {
+        channels[key.app]?[key.name] != nil
+    }
+
+    func entry(_ key: ChannelKey) -> ChannelEntry? {
+        channels[key.app]?[key.name]
+    }
+
+    /// Changes a channel in place, made if need be, and forgets it when nothing is left to remember.
+    mutating func withEntry<Result, Failure: Error>(
+        _ key: ChannelKey,
+        kind: ChannelKind,
+        _ change: (inout ChannelEntry, inout StripeTimers) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { forgetIfDisposable(key) }
+        return try change(&channels[key.app, default: [:]][key.name, default: ChannelEntry(kind: kind)], &timers)
+    }
+
+    /// Ends a channel's cached value if its time is over, or sets the timer of the value that replaced it.
+    mutating func endCache(of key: ChannelKey, now: NIODeadline) {
+        guard let cached = channels[key.app]?[key.name]?.cached else { return }
+        if cached.expiresAt > now {
+            timers.caches.append(key, deadline: cached.expiresAt)
+        } else {
+            dropCache(of: key)
+        }
+    }
+
+    /// Forgets a channel's cached value.
+    mutating func dropCache(of key: ChannelKey) {
+        channels[key.app]?[key.name]?.cached = nil
+        forgetIfDisposable(key)
+    }
+
+    private mutating func forgetIfDisposable(_ key: ChannelKey) {
+        guard let entry = channels[key.app]?[key.name], entry.isDisposable else { return }
+        channels[key.app]?[key.name] = nil
+    }
+}

@@ -1,0 +1,112 @@
+import NIOCore
+import PusherProtocol
+import Synchronization
+
+/// Which connections are signed in as which user, and who watches whom, over all event loops of this node.
+///
+/// Threading: safe from any thread; one mutex, taken on sign-in, at the end of a signed-in connection, and to reach a
+/// user. What follows is handed to the loops while it is held (LockOrder.md).
+final class UserDirectory: Sendable {
+    private struct UserKey: Hashable {
+        var app: UInt32
+        var userID: String
+    }
+
+    private struct State {
+        /// The connections of each user who is online, with their loops.
+        var connections: [UserKey: [SocketID: Int]] = [:]
+        /// The connections that want to hear of a user, with their loops.
+        var watchers: [UserKey: [SocketID: Int]] = [:]
+        var usersOnline: [UInt32: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let inboxes: [LoopInbox]
+
+    init(inboxes: [LoopInbox]) {
+        self.inboxes = inboxes
+    }
+
+    /// Signs a connection in, on its loop.
+    func signIn(_ subscriber: Subscriber, as userID: String, watchlist: [String], loop: Int) {
+        let app = subscriber.app.number
+        let user = UserKey(app: app, userID: userID)
+        let socketID = subscriber.socketID
+        let formerWatchlist = subscriber.watchlist
+        subscriber.userID = userID
+        subscriber.watchlist = watchlist
+        state.withLock { state in
+            Self.unwatch(formerWatchlist, app: app, socketID: socketID, &state)
+            for watched in watchlist {
+                state.watchers[UserKey(app: app, userID: watched), default: [:]][socketID] = loop
+            }
+            let isFirst = state.connections[user] == nil
+            state.connections[user, default: [:]][socketID] = loop
+            if isFirst {
+                state.usersOnline[app, default: 0] += 1
+                tell(state.watchers[user], online: [userID], offline: [], except: socketID)
+            }
+            guard !watchlist.isEmpty else { return }
+            let online = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] != nil }
+            let offline = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] == nil }
+            tell([socketID: loop], online: online, offline: offline)
+        }
+    }
+
+    /// Takes a connection from its user, if it has one, on its loop.
+    func signOut(_ subscriber: Subscriber, loop: Int) {
+        guard let userID = subscriber.userID else { return }
+        let app = subscriber.app.number
+        let user = UserKey(app: app, userID: userID)
+        let socketID = subscriber.socketID
+        let watchlist = subscriber.watchlist
+        state.withLock { state in
+            Self.unwatch(watchlist, app: app, socketID: socketID, &state)
+            state.connections[user]?[socketID] = nil
+            guard state.connections[user]?.isEmpty == true else { return }
+            state.connections[user] = nil
+            state.usersOnline[app, default: 0] -= 1
+            tell(state.watchers[user], online: [], offline: [userID])
+        }
+    }
+
+    /// Closes all connections of a user.
+    func close(_ userID: String, app: UInt32, code: UInt16, reason: String) {
+        state.withLock { state in
+            let sockets = state.connections[UserKey(app: app, userID: userID)] ?? [:]
+            for (loop, ids) in Self.byLoop(sockets) {
+                inboxes[loop].push(.close(ids, code: code, reason: reason))
+            }
+        }
+    }
+
+    /// How many users of an app are signed in.
+    func count(app: UInt32) -> Int {
+        state.withLock { $0.usersOnline[app] ?? 0 }
+    }
+
+    private func tell(_ sockets: [SocketID: Int]?, online: [String], offline: [String], except: SocketID? = nil) {
+        guard var sockets, !sockets.isEmpty else { return }
+        if let except {
+            sockets[except] = nil
+        }
+        let frame = ServerMessage.watchlistEvents(online: online, offline: offline)
+        for (loop, ids) in Self.byLoop(sockets) {
+            inboxes[loop].push(.send(frame, to: ids))
+        }
+    }
+
+    private static func unwatch(_ watchlist: [String], app: UInt32, socketID: SocketID, _ state: inout State) {
+        for watched in watchlist {
+            let key = UserKey(app: app, userID: watched)
+            state.watchers[key]?[socketID] = nil
+            if state.watchers[key]?.isEmpty == true {
+                state.watchers[key] = nil
+            }
+        }
+    }
+
+    private static func byLoop(_ sockets: [SocketID: Int]) -> [Int: [SocketID]] {
+        sockets.reduce(into: [:]) { $0[$1.value, default: []].append($1.key) }
+    }
+}

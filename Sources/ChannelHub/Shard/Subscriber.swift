@@ -1,0 +1,40 @@
+package import PusherProtocol
+
+/// A connection as the hub knows it.
+///
+/// Threading: its event loop only.
+package final class Subscriber {
+    package let socketID: SocketID
+    package let app: ActiveApp
+    unowned let socket: any HubSocket
+    let slot: UInt32
+    var subscriptions: ContiguousArray<Subscription> = []
+    /// The user that the connection has signed in as.
+    package internal(set) var userID: String?
+    var watchlist: [String] = []
+
+    init(socketID: SocketID, app: ActiveApp, socket: any HubSocket, slot: UInt32) {
+        self.socketID = socketID
+        self.app = app
+        self.socket = socket
+        self.slot = slot
+    }
+
+    /// How many channels the connection is subscribed to.
+    package var subscriptionCount: Int { subscriptions.count }
+}
+
+/// A subscriber's part of a subscription.
+struct Subscription {
+    var channel: ShardChannel
+    /// Where the subscriber stands in the channel's entries.
+    var position: Int
+    /// Who the connection is, in a presence channel.
+    var userID: String?
+}
+
+/// What the hub wants of a connection beyond the outbox.
+package protocol HubSocket: OutboxSocket {
+    /// Closes the connection with a code and a reason, after what is due to it.
+    func close(code: UInt16, reason: String)
+}

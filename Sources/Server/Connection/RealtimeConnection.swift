@@ -1,0 +1,398 @@
+import ChannelHub
+import CoreMetrics
+import Logging
+import NIOCore
+import PusherProtocol
+import ServerCore
+
+/// One WebSocket connection, from its upgrade to its end: the only handler in its channel besides TLS.
+///
+/// It moves bytes and keeps the connection's life; what messages mean is in `RealtimeConnection+Messages`.
+/// Threading: its channel's event loop only.
+final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let services: ServerServices
+    let loop: LoopServices
+    let request: ConnectionRequest
+    private(set) var phase = Phase.joining
+    private(set) var liveness: LivenessState
+    var user: UserData?
+    var isAuthorized = false
+    var messageCounter = MessageCounter()
+    var clientEventCounter = MessageCounter()
+    private var decoder: WebSocketDecoder
+    private var context: ChannelHandlerContext?
+    private var isAdmitted = false
+    private let sendsDirectly: Bool
+    private let opening: EventLoopFuture<Void>
+
+    enum Phase {
+        /// The app is being looked up; what the client sends meanwhile waits.
+        case joining
+        case open(Subscriber)
+        /// A close frame is sent or due; the subscriber is still in the hub if it ever was.
+        case closing(Subscriber?)
+        case closed
+    }
+
+    /// The time that a peer has to answer a close frame before the connection is cut.
+    private static let closeTimeout = TimeAmount.seconds(5)
+
+    /// Makes the handler of a channel that has just been upgraded.
+    ///
+    /// `sendsDirectly` is false on TLS; `opening` is done when the channel has written the handshake's answer.
+    init(
+        services: ServerServices,
+        loop: LoopServices,
+        request: ConnectionRequest,
+        sendsDirectly: Bool,
+        opening: EventLoopFuture<Void>
+    ) {
+        self.services = services
+        self.loop = loop
+        self.request = request
+        self.sendsDirectly = sendsDirectly
+        self.opening = opening
+        liveness = LivenessState(now: loop.now)
+        decoder = WebSocketDecoder(maxMessageBytes: services.configuration.webSocket.inboundMessageLimit)
+    }
+
+    // MARK: Joining
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        guard context.channel.isActive else { return }
+        isAdmitted = services.state.admit()
+        guard isAdmitted else {
+            refuse(.overCapacity, "The server is over its capacity", error: "over_capacity")
+            return
+        }
+        guard case .app(let key) = request.target else {
+            refuse(.pathNotFound, CloseCode.pathNotFound.defaultMessage, error: "path_not_found")
+            return
+        }
+        if let code = ProtocolVersion.refusal(
+            protocolVersion: request.protocolVersion,
+            libraryVersion: request.libraryVersion
+        ) {
+            refuse(code, code.defaultMessage, error: "unsupported_protocol")
+            return
+        }
+        services.apps.withApp(key: key, on: loop.eventLoop) { self.join($0, key: key) }
+    }
+
+    private func join(_ lookup: Result<ActiveApp?, BackendError>, key: String) {
+        guard case .joining = phase, let context else { return }
+        switch lookup {
+        case .failure(let error):
+            services.logger.warning(
+                "app lookup failed",
+                metadata: .init([.errorCode: "\(error.code.rawValue)", .errorMessage: "\(error.message)"])
+            )
+            refuse(.overCapacity, "The app cannot be looked up now", error: "app_lookup_failed")
+        case .success(nil):
+            refuse(
+                .appNotFound,
+                "App key \(key) not in this cluster. Did you forget to specify the cluster?",
+                error: "app_not_found"
+            )
+        case .success(let app?):
+            admit(app, context: context)
+        }
+        shardDidChange()
+    }
+
+    private func admit(_ app: ActiveApp, context: ChannelHandlerContext) {
+        let policies = app.current
+        guard policies.app.isEnabled else {
+            refuse(.appDisabled, CloseCode.appDisabled.defaultMessage, error: "app_disabled")
+            return
+        }
+        guard OriginPattern.allows(request.origin, by: policies.app.allowedOrigins) else {
+            refuse(.unauthorized, "Origin not allowed", error: "origin_not_allowed")
+            return
+        }
+        guard app.admitConnection() else {
+            refuse(.appOverConnectionQuota, CloseCode.appOverConnectionQuota.defaultMessage, error: "over_quota")
+            return
+        }
+        let subscriber = loop.shard.connect(
+            self,
+            app: app,
+            descriptor: descriptor(of: context),
+            after: opening
+        )
+        phase = .open(subscriber)
+        let established = ServerMessage.connectionEstablished(
+            socketID: subscriber.socketID,
+            activityTimeoutSeconds: Int(services.configuration.connection.activityTimeout.components.seconds)
+        )
+        loop.shard.send(established, to: subscriber)
+        debug("connection established")
+        if policies.app.features.requiresUserAuthentication {
+            scheduleAuthorizationTimeout()
+        }
+        receiveMessages()
+    }
+
+    private func descriptor(of context: ChannelHandlerContext) -> Int32 {
+        guard sendsDirectly else { return -1 }
+        let descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { $0 }
+        // A channel without a socket of its own, as in tests, is written to like one with TLS.
+        return descriptor ?? -1
+    }
+
+    private func scheduleAuthorizationTimeout() {
+        let timeout = services.configuration.connection.userAuthenticationTimeout.timeAmount
+        loop.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
+            guard let self, case .open = self.phase, !self.isAuthorized else { return }
+            self.close(code: CloseCode.unauthorized.rawValue, reason: "Connection not authorized within timeout")
+            self.shardDidChange()
+        }
+    }
+
+    // MARK: Receiving
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        liveness.heard(now: loop.now)
+        subscriber?.app.metrics.receivedBytes.increment(by: Int64(bytes.readableBytes))
+        decoder.receive(bytes)
+        receiveMessages()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        loop.shard.flush()
+        context.fireChannelReadComplete()
+    }
+
+    private func receiveMessages() {
+        do {
+            while acceptsMessages, let message = try decoder.next(scratch: &loop.scratch) {
+                receive(message)
+            }
+        } catch {
+            countError("invalid_message_format")
+            beginClosing(code: error.closeCode, reason: error.message, announces: false)
+        }
+    }
+
+    /// Messages wait until the app is known, and count no more once the connection is closing but for a close.
+    private var acceptsMessages: Bool {
+        switch phase {
+        case .joining, .closed: false
+        case .open, .closing: true
+        }
+    }
+
+    private func receive(_ message: WebSocketMessage) {
+        if case .close(let code) = message {
+            finishClosing(echoing: code)
+            return
+        }
+        guard case .open(let subscriber) = phase else { return }
+        switch message {
+        case .text:
+            subscriber.app.metrics.messagesReceived.increment(by: 1)
+            // The buffer is taken out so that handling the message cannot touch it while it is read.
+            let text = loop.scratch
+            text.withUnsafeReadableBytes { receiveText($0, from: subscriber) }
+        case .binary:
+            beginClosing(code: 1003, reason: "Binary messages are not supported", announces: false)
+        case .ping:
+            var pong = ByteBuffer()
+            WebSocketFrame.write(.pong, payload: loop.scratch.readableBytesView, to: &pong)
+            loop.shard.send(pong, to: subscriber)
+        case .pong, .close:
+            break
+        }
+    }
+
+    // MARK: Liveness
+
+    /// Called once a second.
+    func tick() {
+        guard case .open(let subscriber) = phase else { return }
+        let timeouts = services.configuration.connection
+        let action = liveness.tick(
+            now: loop.now,
+            activityTimeout: UInt32(clamping: timeouts.activityTimeout.components.seconds),
+            pongTimeout: UInt32(clamping: timeouts.pongTimeout.components.seconds)
+        )
+        switch action {
+        case .none: break
+        case .probe: probe(subscriber)
+        case .close:
+            let code = CloseCode.pongNotReceived
+            beginClosing(code: code.rawValue, reason: code.defaultMessage, announces: true)
+        }
+    }
+
+    /// Browsers answer the frame, clients of protocol 5 and later the event; either proves that the peer is there.
+    private func probe(_ subscriber: Subscriber) {
+        var frames = ByteBuffer()
+        WebSocketFrame.writeHeader(.ping, payloadBytes: 0, to: &frames)
+        guard let version = request.protocolVersion.flatMap({ Int($0) }), version >= 5 else {
+            loop.shard.send(frames, to: subscriber)
+            return
+        }
+        frames.writeImmutableBuffer(ServerMessage.ping)
+        loop.shard.send(frames, to: subscriber, count: 2)
+    }
+
+    // MARK: Closing
+
+    /// Refuses a connection whose opening handshake had to succeed, so that the client can read why.
+    private func refuse(_ code: CloseCode, _ message: String, error: String) {
+        countError(error)
+        debug("connection refused", reason: message)
+        beginClosing(code: code.rawValue, reason: message, announces: true)
+    }
+
+    /// Sends a close frame, with the error event before it where the client should know, and waits for the answer.
+    private func beginClosing(code: UInt16, reason: String, announces: Bool) {
+        var frames = ByteBuffer()
+        if announces {
+            frames.writeImmutableBuffer(ServerMessage.error(PusherError(code: code, reason)))
+        }
+        WebSocketFrame.writeClose(code: code, reason: reason, to: &frames)
+        switch phase {
+        case .joining:
+            phase = .closing(nil)
+            context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        case .open(let subscriber):
+            phase = .closing(subscriber)
+            loop.shard.send(frames, to: subscriber)
+        case .closing, .closed:
+            return
+        }
+        services.metrics.connectionClosed(code: code)
+        debug("connection closing", reason: reason)
+        scheduleCut()
+    }
+
+    /// Answers the peer's close frame, unless it is the answer to ours, and ends the connection.
+    private func finishClosing(echoing code: UInt16?) {
+        if case .open(let subscriber) = phase {
+            var frame = ByteBuffer()
+            if let code {
+                WebSocketFrame.writeClose(code: code, reason: "", to: &frame)
+            } else {
+                WebSocketFrame.writeHeader(.close, payloadBytes: 0, to: &frame)
+            }
+            loop.shard.send(frame, to: subscriber)
+            phase = .closing(subscriber)
+            services.metrics.connectionClosed(code: code ?? 1005)
+        }
+        loop.shard.flush()
+        context?.close(promise: nil)
+    }
+
+    private func scheduleCut() {
+        loop.eventLoop.assumeIsolated().scheduleTask(in: Self.closeTimeout) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leaveHub()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leaveHub()
+        self.context = nil
+    }
+
+    private func leaveHub() {
+        if case .closed = phase { return }
+        let subscriber = subscriber
+        phase = .closed
+        if let subscriber {
+            loop.shard.disconnect(subscriber)
+            subscriber.app.releaseConnection()
+        }
+        if isAdmitted {
+            services.state.release()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset or a failed TLS record: the peer is gone, and what it did is at most worth a trace.
+        debug("connection failed", reason: "\(error)")
+        context.close(promise: nil)
+    }
+
+    // MARK: Logging
+
+    /// Writes a line at debug level; the metadata are made only if somebody reads them.
+    func debug(_ message: Logger.Message, channel: String? = nil, reason: String? = nil) {
+        guard services.logger.logLevel <= .debug else { return }
+        var metadata = Logger.Metadata([.peerAddress: "\(request.clientAddress)"])
+        if let subscriber {
+            metadata[LogKey.appID.rawValue] = "\(subscriber.app.id)"
+            metadata[LogKey.socketID.rawValue] = "\(subscriber.socketID)"
+        }
+        metadata[LogKey.channelName.rawValue] = channel.map { "\($0)" }
+        metadata[LogKey.reason.rawValue] = reason.map { "\($0)" }
+        services.logger.debug(message, metadata: metadata)
+    }
+
+    // MARK: Shared
+
+    /// The connection in the hub, while it is there.
+    var subscriber: Subscriber? {
+        switch phase {
+        case .open(let subscriber): subscriber
+        case .closing(let subscriber): subscriber
+        case .joining, .closed: nil
+        }
+    }
+
+    /// Sends what became due outside of a read.
+    private func shardDidChange() {
+        loop.shard.flush()
+    }
+
+    /// The connection takes messages.
+    var isOpen: Bool {
+        if case .open = phase { true } else { false }
+    }
+
+    func countError(_ type: String) {
+        services.metrics.connectionError(type)
+    }
+}
+
+extension RealtimeConnection: HubSocket {
+    func writeThroughChannel(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>) {
+        guard let context else {
+            promise.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+    }
+
+    func closeSlowConsumer() {
+        guard case .open(let subscriber) = phase else { return }
+        let code = CloseCode.overCapacity
+        let reason = "The connection does not read its messages fast enough"
+        var frames = ServerMessage.error(PusherError(code: code.rawValue, reason))
+        WebSocketFrame.writeClose(code: code.rawValue, reason: reason, to: &frames)
+        phase = .closing(subscriber)
+        // Behind all that the channel still holds: the outbox sends nothing directly while it does.
+        context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        subscriber.app.metrics.slowConsumerDisconnects.increment(by: 1)
+        services.metrics.connectionClosed(code: code.rawValue)
+        debug("slow consumer disconnected")
+        scheduleCut()
+    }
+
+    func close(code: UInt16, reason: String) {
+        beginClosing(code: code, reason: reason, announces: true)
+    }
+}

@@ -1,0 +1,264 @@
+import CoreMetrics
+import DequeModule
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// One connection while it speaks HTTP/1.1: one request at a time, kept alive, until it closes or becomes a WebSocket.
+///
+/// Threading: its channel's event loop only.
+final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let services: ServerServices
+    private let loop: LoopServices
+    private let readGuard: HTTPReadGuard
+    private let isTLS: Bool
+    /// The client's address as the transport knows it.
+    var peerAddress: String
+    private var life: HTTPRequestLife
+    private var timer: Scheduled<Void>?
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+    /// Parts of the next requests that came with the one that is being answered.
+    private var waiting: Deque<HTTPServerRequestPart> = []
+    private var wantsRead = false
+    private var context: ChannelHandlerContext?
+
+    init(services: ServerServices, loop: LoopServices, readGuard: HTTPReadGuard, isTLS: Bool, peerAddress: String) {
+        self.services = services
+        self.loop = loop
+        self.readGuard = readGuard
+        self.isTLS = isTLS
+        self.peerAddress = peerAddress
+        life = HTTPRequestLife(limits: services.configuration.listener.limits, now: .now())
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        armTimer()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    // MARK: Reading
+
+    /// Stops reading while a request is answered, so that a peer cannot pile up requests.
+    func read(context: ChannelHandlerContext) {
+        if life.phase == .answering {
+            wantsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        waiting.append(unwrapInboundIn(data))
+        receiveWaiting()
+    }
+
+    private func receiveWaiting() {
+        while life.phase != .answering, life.phase != .upgraded, let part = waiting.popFirst() {
+            guard life.phase != .lingering else { continue }
+            receive(part)
+        }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head): receive(head)
+        case .body(let bytes):
+            guard life.receivedBody(bytes.readableBytes) else {
+                finish(with: Self.bodyTooLarge.reply)
+                return
+            }
+            if body.readableBytes == 0 {
+                body = bytes
+            } else {
+                body.writeImmutableBuffer(bytes)
+            }
+        case .end: respond()
+        }
+    }
+
+    private func receive(_ head: HTTPRequestHead) {
+        readGuard.isReadingHead = false
+        life.receivedBytes(now: .now())
+        self.head = head
+        body = ByteBuffer()
+        let contentLength = head.headers.first(name: "content-length").flatMap { Int($0) }
+        guard life.receivedHead(contentLength: contentLength, now: .now()) else {
+            finish(with: Self.bodyTooLarge.reply)
+            return
+        }
+        // RFC 9110 §10.1.1
+        if let expectation = head.headers.first(name: "expect") {
+            guard expectation.lowercased() == "100-continue" else {
+                finish(with: HTTPFailure(.expectationFailed, "Only 100-continue can be expected").reply)
+                return
+            }
+            if head.version == .http1_1 {
+                context?.writeAndFlush(
+                    wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")),
+                    promise: nil
+                )
+            }
+        }
+        armTimer()
+    }
+
+    private static let bodyTooLarge = HTTPFailure(.payloadTooLarge, "The request body is too large")
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case is HTTPReadGuard.HeadTooLarge:
+            finish(with: HTTPFailure(.requestHeaderFieldsTooLarge, "The request's header is too large").reply)
+        case is HTTPParserError:
+            finish(with: HTTPFailure.badRequest("The request is not valid HTTP/1.1").reply)
+        default:
+            // A reset or a failed TLS handshake: nobody is left to be answered.
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Answering
+
+    private func respond() {
+        guard let head else { return }
+        life.receivedEnd()
+        readGuard.isReadingHead = true
+        let request = HTTPServerRequest(
+            method: head.method,
+            uri: head.uri,
+            headers: head.headers,
+            body: body,
+            peerAddress: peerAddress
+        )
+        body = ByteBuffer()
+        let responder = HTTPResponder(services: services, eventLoop: loop.eventLoop)
+        if WebSocketUpgrade.isRequested(by: request) {
+            upgrade(request, responder)
+        } else {
+            responder.respond(to: request) { self.answer($0) }
+        }
+    }
+
+    private func answer(_ reply: HTTPReply) {
+        guard life.phase == .answering, let head, let context else { return }
+        // After a request for another protocol the parser has stopped, so the connection cannot go on.
+        let isKeptAlive = head.isKeepAlive && !services.state.isDraining && !head.headers.contains(name: "upgrade")
+        write(reply, isKeptAlive: isKeptAlive, head: head)
+        guard isKeptAlive else {
+            linger(context)
+            return
+        }
+        life.answered(now: .now())
+        self.head = nil
+        armTimer()
+        receiveWaiting()
+        if wantsRead, life.phase != .answering {
+            wantsRead = false
+            context.read()
+        }
+    }
+
+    /// Answers what cannot be gone on from, and ends the connection.
+    private func finish(with reply: HTTPReply) {
+        guard let context, life.phase != .lingering, life.phase != .upgraded else { return }
+        write(reply, isKeptAlive: false, head: head)
+        linger(context)
+    }
+
+    private func write(_ reply: HTTPReply, isKeptAlive: Bool, head: HTTPRequestHead?) {
+        let bytes = reply.encode(
+            isKeptAlive: isKeptAlive,
+            omitsBody: head?.method == .HEAD,
+            date: loop.date
+        )
+        services.metrics.responded(status: reply.status.code)
+        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func linger(_ context: ChannelHandlerContext) {
+        life.linger(now: .now())
+        waiting.removeAll()
+        armTimer()
+        context.close(mode: .output, promise: nil)
+        if wantsRead {
+            context.read()
+        }
+    }
+
+    // MARK: Time
+
+    /// One timer a connection, set again only when it rings too early.
+    private func armTimer() {
+        guard timer == nil, let deadline = life.deadline else { return }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
+    }
+
+    private func ring() {
+        timer = nil
+        guard let deadline = life.deadline, let context else { return }
+        guard deadline <= .now() else {
+            armTimer()
+            return
+        }
+        switch life.expiry {
+        case .close: context.close(promise: nil)
+        case .timeOut: finish(with: HTTPFailure(.requestTimeout, "The request did not come in time").reply)
+        }
+    }
+
+    // MARK: Upgrade
+
+    private func upgrade(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
+        switch WebSocketUpgrade(request, services: services) {
+        case .refused(let failure): answer(failure.reply)
+        case .accepted(let upgrade):
+            responder.limitConnects(from: upgrade.connection.clientAddress) { refusal in
+                if let refusal {
+                    self.answer(refusal)
+                } else {
+                    self.becomeWebSocket(upgrade)
+                }
+            }
+        }
+    }
+
+    private func becomeWebSocket(_ upgrade: WebSocketUpgrade.Acceptance) {
+        guard life.phase == .answering, let context else { return }
+        life.upgrade()
+        timer?.cancel()
+        let opened = loop.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(upgrade.response), promise: opened)
+        let connection = RealtimeConnection(
+            services: services,
+            loop: loop,
+            request: upgrade.connection,
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly,
+            opening: opened.futureResult
+        )
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(connection)
+            let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            pipeline.removeHandler(self, promise: nil)
+            // Last, because it hands the bytes behind the request to the new handler.
+            pipeline.removeHandler(readGuard, promise: nil)
+            pipeline.removeHandler(context: decoder, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ServerCore
+
+/// Says whether the node can serve an app, as load balancers and probes read it.
+///
+/// Statuses and bodies are Sockudo's; the whole check ends within the configured time.
+package struct HealthCheck: Sendable {
+    private let backends: ServerBackends
+    private let timeout: Duration
+
+    /// Makes a check of some backends.
+    package init(backends: ServerBackends, timeout: Duration) {
+        self.backends = backends
+        self.timeout = timeout
+    }
+
+    /// The answers of `/up` and `/up/{app_id}`: the text is both the body and the `X-Health-Check` header.
+    package enum Verdict: String, Sendable, CaseIterable {
+        case healthy = "OK"
+        /// The node serves, but webhooks cannot be queued.
+        case degraded = "DEGRADED"
+        case draining = "DRAINING"
+        case notFound = "NOT_FOUND"
+        case failed = "ERROR"
+
+        /// The HTTP status.
+        package var status: Int {
+            switch self {
+            case .healthy, .degraded: 200
+            case .notFound: 404
+            case .draining, .failed: 503
+            }
+        }
+    }
+
+    /// Checks the backends and, where an id is given, that the app exists and is enabled.
+    package func verdict(appID: String?) async -> Verdict {
+        await withTaskGroup(of: Verdict?.self) { group in
+            group.addTask { await check(appID: appID) }
+            group.addTask {
+                // Cancelled as soon as the check is done; its end before that is the time-out.
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .failed
+        }
+    }
+
+    private func check(appID: String?) async -> Verdict {
+        do throws(BackendError) {
+            if let appID {
+                guard let app = try await backends.apps.app(id: appID) else { return .notFound }
+                guard app.isEnabled else { return .failed }
+            }
+            try await backends.apps.checkHealth()
+            try await backends.cache.checkHealth()
+        } catch {
+            return .failed
+        }
+        do throws(BackendError) {
+            try await backends.webhookQueue.checkHealth()
+            return .healthy
+        } catch {
+            return .degraded
+        }
+    }
+}

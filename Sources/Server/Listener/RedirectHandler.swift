@@ -1,0 +1,61 @@
+import NIOCore
+import NIOHTTP1
+
+/// Sends plain-HTTP requests to the same place over HTTPS (status 308, which keeps method and body).
+///
+/// Threading: its channel's event loop only.
+final class RedirectHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let httpsPort: Int
+    private var head: HTTPRequestHead?
+
+    init(httpsPort: Int) {
+        self.httpsPort = httpsPort
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end: respond(context)
+        }
+    }
+
+    private func respond(_ context: ChannelHandlerContext) {
+        guard let head else { return }
+        self.head = nil
+        var headers = HTTPHeaders([("Content-Length", "0"), ("Connection", "close")])
+        let status: HTTPResponseStatus
+        if let location = Self.location(of: head, httpsPort: httpsPort) {
+            headers.add(name: "Location", value: location)
+            status = .permanentRedirect
+        } else {
+            status = .badRequest
+        }
+        let response = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        let end = HTTPServerResponsePart.end(nil)
+        context.writeAndFlush(wrapOutboundOut(end)).assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    }
+
+    /// The HTTPS form of what was asked for; `nil` where the request does not say of whom.
+    static func location(of head: HTTPRequestHead, httpsPort: Int) -> String? {
+        guard let host = head.headers.first(name: "host"), !host.isEmpty, head.uri.first == "/" else { return nil }
+        let isAllowed = host.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "\\")
+                && byte != UInt8(ascii: "@")
+        }
+        guard isAllowed else { return nil }
+        var name = host[...]
+        if let colon = name.lastIndex(of: ":"), name[colon...].dropFirst().allSatisfy(\.isNumber) {
+            name = name[..<colon]
+        }
+        return "https://\(name)\(httpsPort == 443 ? "" : ":\(httpsPort)")\(head.uri)"
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,99 @@
+extension MetricName {
+    /// Everything about this metric; the compiler proves that no name lacks it.
+    package var definition: MetricDefinition {
+        MetricDefinition(name: self, kind: kind, help: help, labels: labels, buckets: buckets)
+    }
+
+    private var kind: MetricDefinition.Kind {
+        switch self {
+        case .connected, .activeChannels, .queueDepth:
+            .gauge
+        case .webhookDeliverySeconds, .queueProcessingSeconds, .eventLoopLagSeconds:
+            .histogram
+        case .socketReceivedBytes, .socketTransmittedBytes, .httpReceivedBytes, .httpTransmittedBytes:
+            .untyped
+        case .newConnections, .newDisconnections, .connectionErrors, .connectionCloses, .acceptFailures,
+            .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
+            .httpCalls, .httpResponses, .channelSubscriptions, .channelUnsubscriptions,
+            .rateLimitChecks, .rateLimitTriggered, .idempotencyPublishes, .idempotencyDuplicates, .appCacheLookups,
+            .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries, .webhookDeadLetters,
+            .queueClaimed, .queueSettled, .logLinesDropped:
+            .counter
+        }
+    }
+
+    private var help: String {
+        switch self {
+        case .connected: "Open WebSocket connections."
+        case .newConnections: "WebSocket connections that were established."
+        case .newDisconnections: "Established WebSocket connections that ended."
+        case .connectionErrors: "Errors sent to or caused by WebSocket connections, by type."
+        case .connectionCloses: "WebSocket connections closed by the server, by close code."
+        case .acceptFailures: "Connections that could not be accepted, such as for want of file descriptors."
+        case .socketReceivedBytes: "Bytes of messages received from WebSocket connections."
+        case .socketTransmittedBytes: "Bytes of messages sent to WebSocket connections."
+        case .messagesReceived: "Messages received from WebSocket connections."
+        case .messagesSent: "Messages sent to WebSocket connections."
+        case .slowConsumerDrops: "Messages dropped because a connection did not read fast enough."
+        case .slowConsumerDisconnects: "Connections closed because they did not read fast enough."
+        case .httpReceivedBytes: "Bytes of request bodies received by the HTTP API."
+        case .httpTransmittedBytes: "Bytes of response bodies sent by the HTTP API."
+        case .httpCalls: "Requests received by the HTTP API."
+        case .httpResponses: "Responses sent by the HTTP API, by status."
+        case .activeChannels: "Channels with at least one local subscriber, by type."
+        case .channelSubscriptions: "Subscriptions to channels, by type."
+        case .channelUnsubscriptions: "Ends of subscriptions to channels, by type."
+        case .rateLimitChecks: "Requests that a rate limiter decided on."
+        case .rateLimitTriggered: "Requests that a rate limiter refused."
+        case .idempotencyPublishes: "Publish requests with an idempotency key."
+        case .idempotencyDuplicates: "Publish requests answered from an earlier one with the same idempotency key."
+        case .appCacheLookups: "Lookups of apps, by what the cache had: hit, miss, stale, negative or error."
+        case .webhookEvents: "Webhook events taken in, by type."
+        case .webhookEventsDropped: "Webhook events dropped before they became a job, by reason."
+        case .webhookDeliveries: "Webhook requests that ended, by result."
+        case .webhookRetries: "Webhook jobs given back to be tried again."
+        case .webhookDeadLetters: "Webhook jobs given up."
+        case .webhookDeliverySeconds: "Time from sending a webhook request to its end."
+        case .queueClaimed: "Jobs received from the queue."
+        case .queueSettled: "Jobs that left the queue's consumer, by outcome."
+        case .queueDepth: "Jobs in the queue, by state."
+        case .queueProcessingSeconds: "Time from receiving a job to settling it."
+        case .eventLoopLagSeconds: "How late timers of an event loop run."
+        case .logLinesDropped: "Log lines that the flood guard suppressed or that could not be written."
+        }
+    }
+
+    private var labels: [MetricLabel] {
+        switch self {
+        case .connected, .newConnections, .newDisconnections, .socketReceivedBytes, .socketTransmittedBytes,
+            .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
+            .httpReceivedBytes, .httpTransmittedBytes, .httpCalls, .idempotencyPublishes, .idempotencyDuplicates:
+            [.appID, .port]
+        case .connectionErrors: [.appID, .port, .errorType]
+        case .connectionCloses: [.appID, .port, .code]
+        case .acceptFailures: [.port]
+        case .httpResponses: [.appID, .port, .status]
+        case .activeChannels, .channelSubscriptions, .channelUnsubscriptions: [.appID, .port, .channelType]
+        case .rateLimitChecks, .rateLimitTriggered: [.appID, .port, .limiterType, .requestContext]
+        case .appCacheLookups: [.result]
+        case .webhookEvents: [.appID, .eventType]
+        case .webhookEventsDropped: [.reason]
+        case .webhookDeliveries: [.appID, .result]
+        case .webhookRetries, .webhookDeadLetters: [.appID]
+        case .webhookDeliverySeconds, .queueClaimed, .queueProcessingSeconds, .logLinesDropped: []
+        case .queueSettled: [.outcome]
+        case .queueDepth: [.state]
+        case .eventLoopLagSeconds: [.loop]
+        }
+    }
+
+    private var buckets: [Double] {
+        switch self {
+        case .webhookDeliverySeconds: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+        // Retries make a job last for minutes.
+        case .queueProcessingSeconds: [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300]
+        case .eventLoopLagSeconds: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1]
+        default: []
+        }
+    }
+}
