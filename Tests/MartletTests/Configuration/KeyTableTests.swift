@@ -31,13 +31,16 @@ struct KeyTableTests {
         #expect(Settings().validate().isEmpty)
     }
 
-    @Test("a value given by variable, command line and file ends in the settings", arguments: KeyTable.all.map(\.name))
+    @Test("a value given by variable or on the command line ends in the settings", arguments: KeyTable.all.map(\.name))
     func everySource(name: String) async throws {
         let key = try #require(KeyTable.byName[name])
         guard let example = key.example else { return }
         var loader = SettingsLoader(environment: [:], directory: "/nonexistent")
         let others = ["default_app.id", "default_app.key", "default_app.secret"]
         loader.commandLine.assignments = others.contains(name) ? others.map { "\($0)=x" } : []
+        if name == "ssl.enabled" {
+            loader.commandLine.assignments = ["ssl.cert_path=c.pem", "ssl.key_path=k.pem"]
+        }
         var environment = loader
         environment.environment = [key.environment[0]: example]
         var commandLine = loader
