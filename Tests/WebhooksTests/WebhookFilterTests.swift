@@ -77,7 +77,7 @@ struct WebhookFilterTests {
                 _ = compiled.matches("ab1-ab")
                 #expect(!compiled.matches(String(repeating: "a", count: 201)))
             } catch {
-                #expect(error.key == "webhooks.filter.channel_pattern")
+                #expect(error.key == "filter.channel_pattern")
             }
         }
     }

@@ -41,6 +41,9 @@ struct KeyTableTests {
         if name == "ssl.enabled" {
             loader.commandLine.assignments = ["ssl.cert_path=c.pem", "ssl.key_path=k.pem"]
         }
+        if name == "webhooks.retry.max_backoff_ms" {
+            loader.commandLine.assignments = ["webhooks.retry.initial_backoff_ms=1"]
+        }
         var environment = loader
         environment.environment = [key.environment[0]: example]
         var commandLine = loader
