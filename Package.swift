@@ -58,6 +58,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CHiredis",
+            path: "Sources/C/CHiredis",
+            pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"])]
+        ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
@@ -92,6 +98,14 @@ let package = Package(
             dependencies: ["ServerCore", .deque, .heap],
             path: "Sources/Backends/Memory",
             swiftSettings: settings
+        ),
+        .target(
+            name: "RedisBackend",
+            dependencies: [
+                "CHiredis", "Digest", "ServerCore", .deque, .nioCore, .nioPosix, .nioSSL,
+            ],
+            path: "Sources/Backends/Redis",
+            swiftSettings: interopSettings
         ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
@@ -135,8 +149,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RedisBackendTests",
+            dependencies: ["RedisBackend", "ServerCore", "TestSupport", .nioCore, .nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConformanceTests",
-            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            dependencies: ["MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .nioPosix],
             swiftSettings: settings
         ),
         .testTarget(
