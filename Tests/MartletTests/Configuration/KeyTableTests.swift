@@ -41,14 +41,6 @@ struct KeyTableTests {
         if name == "ssl.enabled" {
             loader.commandLine.assignments = ["ssl.cert_path=c.pem", "ssl.key_path=k.pem"]
         }
-<<<<<<< .merge_file_RaEJFj
-        if name == "webhooks.retry.max_backoff_ms" {
-            loader.commandLine.assignments = ["webhooks.retry.initial_backoff_ms=1"]
-        }
-        var environment = loader
-        environment.environment = [key.environment[0]: example]
-=======
->>>>>>> .merge_file_THdWLx
         var commandLine = loader
         commandLine.commandLine.assignments.append("\(name)=\(example)")
         var sources = [commandLine]
