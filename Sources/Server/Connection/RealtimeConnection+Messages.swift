@@ -11,7 +11,9 @@ extension RealtimeConnection {
         let policies = subscriber.app.current
         guard admitsMessage(policies) else { return }
         do throws(PusherError) {
-            switch try ClientMessage(bytes) {
+            let message = try ClientMessage(bytes)
+            trace(message, bytes: bytes.count)
+            switch message {
             case .ping: loop.shard.send(ServerMessage.pong, to: subscriber)
             case .pong: break
             case .subscribe(let request): subscribe(request, subscriber, policies)

@@ -1,3 +1,4 @@
+import Logging
 import ChannelHub
 import CoreMetrics
 import NIOCore
@@ -115,9 +116,21 @@ struct PublishRoutes {
                     ServerMessage.applicationEvent(escapedName: name, channel: channel, escapedData: data)
                 }
             }
+            trace(event, channel: channel, call)
             let prepared = PreparedEvent(frame: frame, escapedData: data)
             return services.hub.publish(prepared, to: channel, app: call.app, except: except)
         }
+    }
+
+    private func trace(_ event: PublishRequest, channel: String, _ call: APICall) {
+        guard services.logger.logLevel <= .debug else { return }
+        services.logger.debug(
+            "event published",
+            metadata: .init([
+                .appID: "\(call.app.id)", .channelName: "\(channel)", .eventName: "\(event.name)",
+                .frameBytes: "\(event.data.byteCount)",
+            ])
+        )
     }
 
     private func attributes(
