@@ -193,6 +193,7 @@ extension RealtimeConnection {
             throw PusherError("The data of the client event exceeds \(limits.maxEventPayloadBytes) bytes")
         }
         guard admitsClientEvent(limits) else { throw .clientEventRateLimit }
+        guard !services.hub.isCongested else { throw PusherError("The server is behind with its deliveries") }
         send(event, kind: kind, subscriber, policies)
     }
 

@@ -174,6 +174,10 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func receiveMessages() {
+        if case .joining = phase, decoder.pendingBytes > services.configuration.webSocket.inboundMessageLimit {
+            fail(code: 1009, reason: "Too much was sent before the connection was established")
+            return
+        }
         do {
             while acceptsMessages, let message = try decoder.next(scratch: &loop.scratch) {
                 receive(message)

@@ -1,6 +1,6 @@
-import Logging
 import ChannelHub
 import CoreMetrics
+import Logging
 import NIOCore
 import NIOHTTP1
 import PusherProtocol
@@ -19,6 +19,7 @@ struct PublishRoutes {
         form: QueryString.Form,
         _ complete: @escaping (HTTPReply) -> Void
     ) throws(HTTPFailure) {
+        guard !services.hub.isCongested else { throw Self.congestion }
         let limits = call.policies.app.limits
         let keyBytes = services.configuration.idempotency.maxKeyBytes
         if case .publishBatch = call.route {
@@ -29,6 +30,12 @@ struct PublishRoutes {
         let event = try event(of: call, form: form, limits: limits, keyBytes: keyBytes)
         let key = try idempotencyKey(call, body: event.idempotencyKey)
         once(key, kind: "idempotency", call, complete) { self.publish(event, call) }
+    }
+
+    private static var congestion: HTTPFailure {
+        var failure = HTTPFailure(.serviceUnavailable, "The server is behind with its deliveries")
+        failure.retryAfterSeconds = 1
+        return failure
     }
 
     private func event(
