@@ -25,6 +25,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts of the next requests that came with the one that is being answered.
     private var waiting: Deque<HTTPServerRequestPart> = []
     private var wantsRead = false
+    /// A turn of reading is under way, at whose end everything written in it is flushed at once.
+    private var isInReadTurn = false
+    private var readsLargePieces = false
     private var context: ChannelHandlerContext?
 
     init(services: ServerServices, loop: LoopServices, readGuard: HTTPReadGuard, isTLS: Bool, peerAddress: String) {
@@ -63,8 +66,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isInReadTurn = true
         waiting.append(unwrapInboundIn(data))
         receiveWaiting()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isInReadTurn = false
+        context.flush()
     }
 
     private func receiveWaiting() {
@@ -154,8 +163,20 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if WebSocketUpgrade.isRequested(by: request) {
             upgrade(request, responder)
         } else {
+            readLargePieces()
             responder.respond(to: request) { self.answer($0) }
         }
+    }
+
+    /// From its first request on, a connection that stays HTTP reads a publish, or several, at once.
+    ///
+    /// Not from the start, because a channel keeps its read buffer, and WebSockets do with a small one.
+    private func readLargePieces() {
+        guard !readsLargePieces, let context else { return }
+        readsLargePieces = true
+        let allocator = FixedSizeRecvByteBufferAllocator(capacity: 16 * 1024)
+        // Only channels made for tests have no options to set at once, and they do not read.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
     private func answer(_ reply: HTTPReply) {
@@ -191,13 +212,17 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             date: loop.date
         )
         services.metrics.responded(status: reply.status.code)
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+        if !isInReadTurn {
+            context?.flush()
+        }
     }
 
     private func linger(_ context: ChannelHandlerContext) {
         life.linger(now: .now())
         waiting.removeAll()
         armTimer()
+        context.flush()
         context.close(mode: .output, promise: nil)
         if wantsRead {
             context.read()
@@ -250,9 +275,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
-            request: upgrade.connection,
-            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly,
-            opening: opened.futureResult
+            opening: RealtimeConnection.Opening(request: upgrade.connection, answered: opened.futureResult),
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
         )
         let pipeline = context.pipeline.syncOperations
         do {
