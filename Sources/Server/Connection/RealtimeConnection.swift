@@ -43,8 +43,11 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
     /// What a connection needs until it is established.
     struct Opening {
         var request: ConnectionRequest
-        /// Done when the channel has written the handshake's answer.
-        var answered: EventLoopFuture<Void>
+        /// The answer to the handshake, until it has been written: as a rule it leaves in one write with the first
+        /// message.
+        var response: ByteBuffer?
+        /// The channel's write of the answer, where the first message had to wait.
+        var answered: EventLoopFuture<Void>?
     }
 
     /// The time that a peer has to answer a close frame before the connection is cut.
@@ -91,6 +94,15 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         services.apps.withApp(key: key, on: loop.eventLoop) { self.join($0, key: key) }
+        answerHandshake(context)
+    }
+
+    /// Answers the handshake while the app is still being looked up.
+    private func answerHandshake(_ context: ChannelHandlerContext) {
+        guard case .joining(var opening) = phase, let response = opening.response else { return }
+        opening.response = nil
+        opening.answered = context.writeAndFlush(wrapOutboundOut(response))
+        phase = .joining(opening)
     }
 
     private func join(_ lookup: Result<ActiveApp?, BackendError>, key: String) {
@@ -139,6 +151,9 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             socketID: subscriber.socketID,
             activityTimeoutSeconds: Int(services.configuration.connection.activityTimeout.components.seconds)
         )
+        if let response = opening.response {
+            loop.shard.send(response, to: subscriber, count: 0)
+        }
         loop.shard.send(established, to: subscriber)
         debug("connection established")
         if policies.app.features.requiresUserAuthentication {
@@ -272,8 +287,11 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
         WebSocketFrame.writeClose(code: code, reason: reason, to: &frames)
         switch phase {
-        case .joining:
+        case .joining(let opening):
             phase = .closing(nil)
+            if let response = opening.response {
+                context?.write(wrapOutboundOut(response), promise: nil)
+            }
             context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
         case .open(let subscriber):
             phase = .closing(subscriber)

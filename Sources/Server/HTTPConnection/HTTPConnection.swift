@@ -270,12 +270,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         guard life.phase == .answering, let context else { return }
         life.upgrade()
         timer?.cancel()
-        let opened = loop.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(upgrade.response), promise: opened)
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
-            opening: RealtimeConnection.Opening(request: upgrade.connection, answered: opened.futureResult),
+            opening: RealtimeConnection.Opening(request: upgrade.connection, response: upgrade.response),
             sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
         )
         let pipeline = context.pipeline.syncOperations
