@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// Measures a realtime server.
+@main
+struct MartletBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet-bench",
+        abstract: "Load generator and benchmarks for Martlet and its peers.",
+        subcommands: [FanOutCommand.self, FloorCommand.self]
+    )
+}

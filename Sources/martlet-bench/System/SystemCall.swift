@@ -1,0 +1,21 @@
+import Glibc
+
+/// Helps with what every system call needs.
+enum SystemCall {
+    /// The system's text for an error number.
+    static func text(of code: Int32) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let base = buffer.baseAddress, let text = strerror_r(code, base, buffer.count) else {
+                return "\(code)"
+            }
+            return String(cString: text)
+        }
+    }
+
+    /// Throws when a call returned a negative number, and returns the number otherwise.
+    @discardableResult
+    static func check(_ call: String, _ result: Int32) throws(BenchError) -> Int32 {
+        guard result >= 0 else { throw .system(call, code: errno) }
+        return result
+    }
+}
