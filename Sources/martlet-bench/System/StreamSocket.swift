@@ -48,11 +48,11 @@ enum StreamSocket {
         return descriptor
     }
 
-    /// Listens on a port of 127.0.0.1; 0 takes a free one.
+    /// Listens without blocking on a port of 127.0.0.1; 0 takes a free one.
     static func listen(port: Int) throws(BenchError) -> Int32 {
         let descriptor = try SystemCall.check(
             "socket",
-            socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         )
         try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
         var own = try address(host: "127.0.0.1", port: port)

@@ -1,15 +1,11 @@
 import Glibc
 
-/// Helps with what every system call needs.
+/// Checks what system calls return.
 enum SystemCall {
     /// The system's text for an error number.
     static func text(of code: Int32) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            guard let base = buffer.baseAddress, let text = strerror_r(code, base, buffer.count) else {
-                return "\(code)"
-            }
-            return String(cString: text)
-        }
+        guard let text = strerror(code) else { return "error \(code)" }
+        return String(cString: text)
     }
 
     /// Throws when a call returned a negative number, and returns the number otherwise.
