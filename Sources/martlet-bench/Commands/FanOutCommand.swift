@@ -33,6 +33,9 @@ struct FanOutCommand: ParsableCommand {
     @Flag(help: "Publish as client events from a connection instead of over HTTP.")
     var clientEvents = false
 
+    @Flag(help: "Sleep where nothing is there to read; each send(2) of the server then pays for waking the client.")
+    var sleeps = false
+
     func run() throws {
         var scenario = FanOut()
         scenario.subscribers = subscribers
@@ -43,6 +46,7 @@ struct FanOutCommand: ParsableCommand {
         scenario.rate = rate
         scenario.slowReaders = slow
         scenario.publishesByClientEvent = clientEvents
+        scenario.spins = !sleeps
         try target.report { try scenario.run($0) }
     }
 }

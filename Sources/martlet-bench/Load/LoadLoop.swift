@@ -118,9 +118,15 @@ final class LoadLoop {
 
     // MARK: Turns
 
+    /// Never sleeps where it could, once the connections are there.
+    ///
+    /// A sleeping client makes each `send(2)` of the server wake it, which costs the server more than the delivery, and
+    /// only where it is slower than the client: over a network the server would not pay for that.
+    var spins = true
+
     /// Waits for bytes and takes them in.
     func turn(milliseconds: Int32) throws {
-        try epoll.wait(milliseconds: milliseconds) { readiness in
+        try epoll.wait(milliseconds: spins && latency.isEnabled ? 0 : milliseconds) { readiness in
             if readiness.token >= Self.publisherToken {
                 try readPublisher(Int(readiness.token & 0xffff_ffff))
             } else {

@@ -15,20 +15,24 @@ struct FanOut {
     /// Of the subscribers, how many do not read.
     var slowReaders = 0
     var publishesByClientEvent = false
+    /// The client polls instead of sleeping.
+    var spins = true
 
     /// Runs and returns what was measured.
     func run(_ target: Target) throws -> RunResult {
         let plan = SubscriptionPlan(kind: publishesByClientEvent ? .isPrivate : .plain, channelCount: channels)
         let loop = try LoadLoop(target: target, plan: plan, capacity: subscribers)
+        loop.spins = spins
         try loop.connect(count: subscribers)
         let publisher = try makePublisher(loop)
         for index in 0..<slowReaders {
             try loop.pause(index * (subscribers / slowReaders))
         }
         var due = Due(reading: subscribers - slowReaders, channels: channels, subscribers: subscribers)
-        try publish(loop, publisher, &due, seconds: min(1, seconds / 5), rate: nil)
         loop.latency.isEnabled = true
         loop.latency.samplingInterval = rate == nil ? max(1, burst) * 4 : 1
+        try publish(loop, publisher, &due, seconds: min(1, seconds / 5), rate: nil)
+        loop.latency.reset()
         let before = loop.delivered
         let measurement = Measurement(target)
         let lag = try publish(loop, publisher, &due, seconds: seconds, rate: rate)
