@@ -106,6 +106,18 @@ struct WebhookDeliveryTests {
         }
     }
 
+    @Test("an endpoint that takes the events and says a lot has taken them")
+    func largeAnswer() async throws {
+        let reply = HTTPTestServer.Reply.respond(status: 200, body: [UInt8](repeating: 1, count: 1 << 20))
+        try await HTTPTestServer.with(responder: { _ in reply }) { server in
+            let bench = try WebhookBench(apps: [WebhookBench.app("1", server.url())])
+            try await bench.run {
+                bench.buffer.emit(.occupied("news"))
+                #expect(await bench.queue.calls.wait(for: 1) == [.acknowledged])
+            }
+        }
+    }
+
     @Test("no answer and no listener are failures that are tried again", arguments: [true, false])
     func noAnswer(isListening: Bool) async throws {
         let server = try await HTTPTestServer.start(responder: { _ in .hang })

@@ -1,7 +1,7 @@
-import ServerCore
 import TestSupport
 import Testing
 
+@testable import ServerCore
 @testable import Webhooks
 
 @Suite("Webhook filters and bodies", .timeLimit(.minutes(1)))
@@ -49,7 +49,7 @@ struct WebhookFilterTests {
         arguments: ["(", "[a", "a{2,1}", "(a+)+$", "(a|a)*$", "((a*)b)+", "(a{2,}){3}", #"(a)\1"#, "(?=a)b", "(?<!a)b"]
     )
     func refusedPatterns(pattern: String) {
-        #expect(throws: WebhookConfigurationError.self) { try ChannelPattern(pattern) }
+        #expect(throws: ConfigurationProblem.self) { try ChannelPattern(pattern) }
     }
 
     @Test(
@@ -72,12 +72,12 @@ struct WebhookFilterTests {
                     alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
                 }
             )
-            do throws(WebhookConfigurationError) {
+            do throws(ConfigurationProblem) {
                 let compiled = try ChannelPattern(pattern)
                 _ = compiled.matches("ab1-ab")
                 #expect(!compiled.matches(String(repeating: "a", count: 201)))
             } catch {
-                #expect(error.key == "webhooks.filter.channel_pattern")
+                #expect(error.key == "filter.channel_pattern")
             }
         }
     }

@@ -24,6 +24,11 @@ final class DeliveryBoard: Sendable {
         state.withLock { $0.schedule.isEmpty }
     }
 
+    /// Jobs that can be received now.
+    var room: Int {
+        state.withLock { $0.schedule.room }
+    }
+
     /// Takes a job in, or refuses it because its destination has too many here.
     func offer(_ work: DeliveryWork) -> Bool {
         let (isTaken, worker) = state.withLock { state in

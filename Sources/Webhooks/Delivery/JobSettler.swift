@@ -49,7 +49,7 @@ final class JobSettler: Sendable {
         case .failed(let reason, let policy):
             metrics.failed.increment()
             await retry(work, policy, reason: reason)
-        case .unknownApp(let reason, let policy):
+        case .postponed(let reason, let policy):
             await retry(work, policy, reason: reason)
         case .hopeless(let reason):
             await giveUp(work, reason: reason)

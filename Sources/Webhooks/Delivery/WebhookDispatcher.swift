@@ -100,11 +100,7 @@ package final class WebhookDispatcher: Service {
         while !Task.isCancelled {
             if configuration.drainsQueue {
                 do throws(BackendError) {
-                    let leases = try await queue.receive(max: Self.maxReceived, waiting: .zero)
-                    for lease in leases {
-                        await accept(lease)
-                    }
-                    if !leases.isEmpty { continue }
+                    if try await receiveForDraining() { continue }
                     let depth = try await queue.depth()
                     if depth.waiting + depth.leased == 0 { return }
                 } catch {
@@ -119,6 +115,17 @@ package final class WebhookDispatcher: Service {
                 await self.waitForFinish()
             }
         }
+    }
+
+    /// Takes in what is due and fits, and says whether that was anything.
+    private func receiveForDraining() async throws(BackendError) -> Bool {
+        let room = min(board.room, Self.maxReceived)
+        guard room > 0 else { return false }
+        let leases = try await queue.receive(max: room, waiting: .zero)
+        for lease in leases {
+            await accept(lease)
+        }
+        return !leases.isEmpty
     }
 
     private func waitForFinish() async {
@@ -199,7 +206,7 @@ extension WebhookSender.Outcome {
         switch self {
         case .delivered: true
         case .refused, .failed: false
-        case .unknownApp, .hopeless, .cancelled: nil
+        case .postponed, .hopeless, .cancelled: nil
         }
     }
 }

@@ -24,10 +24,10 @@ struct WebhookSender: Sendable {
         case delivered
         /// It answered otherwise.
         case refused(status: Int, RetryPolicy)
-        /// It did not answer, or could not be asked.
+        /// It did not answer, or could not be reached.
         case failed(reason: String, RetryPolicy)
-        /// The app could not be looked up.
-        case unknownApp(reason: String, RetryPolicy)
+        /// It could not be asked, for a reason on this side.
+        case postponed(reason: String, RetryPolicy)
         /// There is nothing to try again.
         case hopeless(reason: String)
         /// The task was cancelled.
@@ -39,7 +39,7 @@ struct WebhookSender: Sendable {
         do throws(BackendError) {
             app = try await apps.app(id: job.destination.appID)
         } catch {
-            return .unknownApp(reason: "app lookup: \(error.code.rawValue)", RetryPolicy(configuration.retry))
+            return .postponed(reason: "app lookup: \(error.code.rawValue)", RetryPolicy(configuration.retry))
         }
         guard let app else { return .hopeless(reason: "the app does not exist any more") }
         guard let webhook = job.destination.webhook(in: app) else {
@@ -50,11 +50,27 @@ struct WebhookSender: Sendable {
             let response = try await transport.send(request(job, app: app, webhook: webhook))
             return (200..<300).contains(response.status) ? .delivered : .refused(status: response.status, policy)
         } catch {
-            switch error.code {
-            case .cancelled, .closed: return .cancelled
-            case .invalidRequest: return .hopeless(reason: "\(error)")
-            default: return .failed(reason: error.code.rawValue, policy)
+            return Self.outcome(of: error, policy)
+        }
+    }
+
+    private static func outcome(of error: HTTPTransportError, _ policy: RetryPolicy) -> Outcome {
+        switch error.code {
+        case .cancelled:
+            .cancelled
+        case .invalidRequest:
+            .hopeless(reason: "\(error)")
+        case .queueFull, .closed, .failed:
+            .postponed(reason: error.code.rawValue, policy)
+        case .responseTooLarge:
+            // What counts is that the endpoint took the events, however much it has to say about it.
+            if let status = error.status {
+                (200..<300).contains(status) ? .delivered : .refused(status: status, policy)
+            } else {
+                .failed(reason: error.code.rawValue, policy)
             }
+        case .dns, .connect, .tls, .timeout, .reset, .malformedResponse:
+            .failed(reason: error.code.rawValue, policy)
         }
     }
 

@@ -203,7 +203,7 @@ async def pysher_clients(server):
     expect_equal(json.loads(got(1, private, "client-hello")[0]), {"from": "0"}, "the data")
     expect_equal(got(0, private, "client-hello"), [], "the sender's own event")
     for client in clients:
-        await asyncio.to_thread(client.disconnect, 5)
+        await asyncio.to_thread(client.disconnect, 1)
 
 
 @scenario("asyncpusher, which speaks in frames, subscribes and exchanges client events")

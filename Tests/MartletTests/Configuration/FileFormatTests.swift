@@ -63,9 +63,10 @@ struct FileFormatTests {
     }
 
     @Test(
-        "brackets that open or close nothing name their line",
+        "what the parser takes for granted is refused with its line",
         arguments: [
-            "[=a]", "a = [}", "a = [1, [2}]", "[ [a]]", "[[ =]]", "[", "[@", "[\n]", "x = 1\n\n  [é]",
+            "[=a]", "a = [}", "a = [\u{2028}1]", "a = [\r1]", "a = \u{1}", "a = [1, [2}]", "[ [a]]", "[[ =]]", "[",
+            "[@", "[\n]", "x = 1\n\n  [é]",
             "a = \"\"\"\n[=\n\"\"\"\n[=]",
             "a = '#'\n[#",
         ]

@@ -1,16 +1,19 @@
 /// Finds what the TOML parser takes for granted instead of refusing it, which would end the process.
 ///
 /// The parser asserts that a table header starts with a key, which `[=a]` does not, and that no value of an array starts
-/// with a closing brace, which one of `[}` does. Only what tells these from the rest is looked at: strings, comments and
-/// brackets; every other error is left to the parser, which never gets behind its first one.
+/// with a closing brace or a space of Unicode, which those of `[}` and `[\u{2028}` do. Only what tells these from the rest
+/// is looked at: strings, comments, brackets, and characters that TOML has in strings and comments alone; every other
+/// error is left to the parser, which never gets behind its first one.
 struct TOMLPrecheck {
     private let bytes: [UInt8]
-    private var index = 0
+    private var index: Int
     private var line = 1
 
     /// Starts at the beginning of a text.
     init(text: String) {
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
         bytes = Array(text.utf8)
+        index = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
     }
 
     /// The number of the first line at which the parser would assert, or `nil`; O(bytes).
@@ -72,7 +75,10 @@ struct TOMLPrecheck {
                     index += 1
                     return true
                 }
-            default: break
+            case 0x0D:
+                guard index + 1 < bytes.count, bytes[index + 1] == 0x0A else { return false }
+            default:
+                guard byte == 0x09 || (0x20..<0x7F).contains(byte) else { return false }
             }
             index += 1
         }
