@@ -6,6 +6,9 @@ struct MartletBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-bench",
         abstract: "Load generator and benchmarks for Martlet and its peers.",
-        subcommands: [FanOutCommand.self, FloorCommand.self]
+        subcommands: [
+            ConnectCommand.self, IdleCommand.self, FanOutCommand.self, PublishCommand.self, ClientEventsCommand.self,
+            PresenceCommand.self, FloorCommand.self,
+        ]
     )
 }

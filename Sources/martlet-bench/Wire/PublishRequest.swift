@@ -31,9 +31,11 @@ struct PublishRequest {
         return signed(path: "/apps/\(credentials.appID)/batch_events", body: body, credentials)
     }
 
-    /// A request of the same kind whose answer is fixed and costs the server nothing: `GET /live`.
-    static func probe(_ target: Target) -> [UInt8] {
-        Array("GET /live HTTP/1.1\r\nHost: \(target.host):\(target.port)\r\n\r\n".utf8)
+    /// A publish in all but its path, whose answer is fixed: `GET /live` with an event's query and body.
+    func fixedReply(channel: String, stamp: UInt64) -> [UInt8] {
+        let publish = String(decoding: event(channels: [channel], stamp: stamp), as: UTF8.self)
+        let query = publish.firstIndex(of: "?").map { publish[$0...] } ?? publish[...]
+        return Array("GET /live\(query)".utf8)
     }
 
     private func plain(channel: String, body: String) -> [UInt8] {
