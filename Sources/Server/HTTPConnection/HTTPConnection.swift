@@ -239,9 +239,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     /// One timer a connection, set again only when it rings too early.
+    ///
+    /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
+    /// of references to the handler slow.
     private func armTimer() {
         guard timer == nil, let deadline = life.deadline else { return }
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
     private func ring() {
