@@ -25,9 +25,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts of the next requests that came with the one that is being answered.
     private var waiting: Deque<HTTPServerRequestPart> = []
     private var wantsRead = false
-    /// A turn of reading is under way, at whose end everything written in it is flushed at once.
-    private var isInReadTurn = false
-    private var readsLargePieces = false
+    /// Bytes are being taken in: answers are flushed together when that is done.
+    private var isReading = false
+    private var hasUnflushedAnswers = false
+    private var hasGrownReads = false
     private var context: ChannelHandlerContext?
 
     init(services: ServerServices, loop: LoopServices, readGuard: HTTPReadGuard, isTLS: Bool, peerAddress: String) {
@@ -66,14 +67,30 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isInReadTurn = true
+        isReading = true
         waiting.append(unwrapInboundIn(data))
         receiveWaiting()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        isInReadTurn = false
-        context.flush()
+        isReading = false
+        flushAnswers()
+        context.fireChannelReadComplete()
+    }
+
+    private func flushAnswers() {
+        guard hasUnflushedAnswers else { return }
+        hasUnflushedAnswers = false
+        context?.flush()
+    }
+
+    /// Connections start with reads that suit WebSockets; one that asks the API may send many requests at once.
+    private func growReads() {
+        guard !hasGrownReads, let context else { return }
+        hasGrownReads = true
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+        // A channel without the option, as in tests, keeps the reads it has.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
     private func receiveWaiting() {
@@ -163,20 +180,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if WebSocketUpgrade.isRequested(by: request) {
             upgrade(request, responder)
         } else {
-            readLargePieces()
+            growReads()
             responder.respond(to: request) { self.answer($0) }
         }
-    }
-
-    /// From its first request on, a connection that stays HTTP reads a publish, or several, at once.
-    ///
-    /// Not from the start, because a channel keeps its read buffer, and WebSockets do with a small one.
-    private func readLargePieces() {
-        guard !readsLargePieces, let context else { return }
-        readsLargePieces = true
-        let allocator = FixedSizeRecvByteBufferAllocator(capacity: 16 * 1024)
-        // Only channels made for tests have no options to set at once, and they do not read.
-        try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
     private func answer(_ reply: HTTPReply) {
@@ -213,8 +219,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         )
         services.metrics.responded(status: reply.status.code)
         context?.write(wrapOutboundOut(bytes), promise: nil)
-        if !isInReadTurn {
-            context?.flush()
+        hasUnflushedAnswers = true
+        if !isReading {
+            flushAnswers()
         }
     }
 
@@ -222,7 +229,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         life.linger(now: .now())
         waiting.removeAll()
         armTimer()
-        context.flush()
+        flushAnswers()
         context.close(mode: .output, promise: nil)
         if wantsRead {
             context.read()
@@ -232,9 +239,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     /// One timer a connection, set again only when it rings too early.
+    ///
+    /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
+    /// of references to the handler slow.
     private func armTimer() {
         guard timer == nil, let deadline = life.deadline else { return }
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
     private func ring() {
@@ -270,6 +280,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         guard life.phase == .answering, let context else { return }
         life.upgrade()
         timer?.cancel()
+        flushAnswers()
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
