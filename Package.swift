@@ -116,7 +116,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PusherProtocolTests",
-            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            dependencies: ["PusherProtocol", "Digest", "TestSupport", .nioCore],
             swiftSettings: settings
         ),
         .testTarget(
