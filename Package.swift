@@ -120,6 +120,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ChannelHubTests",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
             swiftSettings: settings
