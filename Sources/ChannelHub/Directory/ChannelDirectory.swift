@@ -344,6 +344,18 @@ final class ChannelDirectory: Sendable {
         }
     }
 
+    /// Nothing is remembered of any channel.
+    var isEmpty: Bool {
+        stripes.allSatisfy { stripe in stripe.state.withLock { $0.channels.isEmpty } }
+    }
+
+    /// The users that are remembered for one reason or another; none but those present, once the grace is over.
+    func rememberedUsers(of key: ChannelKey) -> Int {
+        stripe(of: key).state.withLock { state in
+            state.entry(key).map { max($0.roster.count, $0.edges.rememberedUsers) } ?? 0
+        }
+    }
+
     // MARK: Time
 
     /// Does what is due: late webhook news, members given up, counts held back, and caches at their end.
