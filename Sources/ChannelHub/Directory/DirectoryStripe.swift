@@ -66,5 +66,9 @@ extension DirectoryStripe.State {
     private mutating func forgetIfDisposable(_ key: ChannelKey) {
         guard let entry = channels[key.app]?[key.name], entry.isDisposable else { return }
         channels[key.app]?[key.name] = nil
+        if channels[key.app]?.isEmpty == true {
+            // With its table, which has the size of the most channels that there ever were.
+            channels[key.app] = nil
+        }
     }
 }
