@@ -123,7 +123,15 @@ let package = Package(
         ),
         .testTarget(
             name: "PusherProtocolTests",
-            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            dependencies: ["PusherProtocol", "Digest", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ChannelHubTests",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
