@@ -56,6 +56,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Sources/C/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
+        ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
@@ -77,6 +83,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "AWSBackend",
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging, .coreMetrics],
+            path: "Sources/Backends/AWS",
+            swiftSettings: interopSettings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
@@ -90,6 +102,11 @@ let package = Package(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AWSBackendTests",
+            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "Digest", "TestSupport", .logging],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
