@@ -18,6 +18,7 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let hdrHistogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
     static let logging = product(name: "Logging", package: "swift-log")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -27,6 +28,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let toml = product(name: "TOMLKit", package: "TOMLKit")
 }
 
@@ -73,6 +75,7 @@ let package = Package(
         .target(
             name: "ChannelHub",
             dependencies: ["ServerCore", "PusherProtocol", "Digest", .deque, .logging, .coreMetrics, .nioCore],
+            exclude: ["LockOrder.md"],
             swiftSettings: settings
         ),
         .target(
@@ -89,12 +92,25 @@ let package = Package(
             path: "Sources/Backends/AWS",
             swiftSettings: interopSettings
         ),
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "ServerCore", "Digest", "CurlHTTP", .coreMetrics, .deque, .logging, .serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MemoryBackend",
+            dependencies: ["ServerCore", .deque, .heap],
+            path: "Sources/Backends/Memory",
+            swiftSettings: settings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "PrometheusMetrics", "Server", "ServerCore",
-                .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml,
+                "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore", "Webhooks",
+                .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
             swiftSettings: settings
         ),
@@ -123,6 +139,34 @@ let package = Package(
         .testTarget(
             name: "PrometheusMetricsTests",
             dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ServerCoreTests",
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MemoryBackendTests",
+            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: [
+                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                .logging, .coreMetrics, .serviceLifecycle,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MartletTests",
+            dependencies: ["martlet", "Server", "ServerCore", "ChannelHub", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

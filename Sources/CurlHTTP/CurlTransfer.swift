@@ -46,17 +46,20 @@ import CCurl
 
     /// Turns libcurl's verdict into a response or an error.
     func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPTransportError> {
-        if let failure = collector.failure {
-            return .failure(failure)
-        }
-        guard code == CURLE_OK else {
-            let detail = unsafe String(cString: errorText)
-            let general = unsafe String(cString: curl_easy_strerror(code))
-            return .failure(HTTPTransportError(HTTPTransportError.Code(code), detail.isEmpty ? general : detail))
-        }
         var status = 0
         unsafe martlet_curl_get_status(handle, &status)
+        guard collector.failure == nil, code == CURLE_OK else {
+            var error = collector.failure ?? failure(code)
+            error.status = error.code == .responseTooLarge && status > 0 ? status : nil
+            return .failure(error)
+        }
         return .success(collector.response(status: status))
+    }
+
+    private func failure(_ code: CURLcode) -> HTTPTransportError {
+        let detail = unsafe String(cString: errorText)
+        let general = unsafe String(cString: curl_easy_strerror(code))
+        return HTTPTransportError(HTTPTransportError.Code(code), detail.isEmpty ? general : detail)
     }
 
     private func prepareConnection(

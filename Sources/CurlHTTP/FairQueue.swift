@@ -2,9 +2,9 @@ import DequeModule
 
 /// First-in-first-out queues by key that take turns, each with at most so many elements out at once.
 ///
-/// All operations are O(1). A key without waiting elements and without elements out takes no memory.
+/// Operations are O(1) unless they say otherwise. A key without waiting elements and without elements out takes no memory.
 package struct FairQueue<Key: Hashable, Element> {
-    private struct Lane {
+    fileprivate struct Lane {
         var waiting: Deque<Element> = []
         var out = 0
         var isReady = false
@@ -37,16 +37,25 @@ package struct FairQueue<Key: Hashable, Element> {
         markReady(key)
     }
 
-    /// Takes the first element of the next lane whose turn it is; call `finish` for it later.
-    package mutating func next() -> Element? {
-        guard let key = ready.popFirst() else { return nil }
-        lanes[key]?.isReady = false
-        guard let element = lanes[key]?.waiting.popFirst() else { return nil }
-        lanes[key]?.out += 1
-        waitingCount -= 1
-        outCount += 1
-        markReady(key)
-        return element
+    /// Takes the first element of the next allowed lane whose turn it is; call `finish` for it later.
+    ///
+    /// O(lanes that are passed over).
+    package mutating func next(where isAllowed: (Key) -> Bool = { _ in true }) -> Element? {
+        for _ in 0..<ready.count {
+            guard let key = ready.popFirst() else { return nil }
+            guard isAllowed(key) else {
+                ready.append(key)
+                continue
+            }
+            lanes[key]?.isReady = false
+            guard let element = lanes[key]?.waiting.popFirst() else { continue }
+            lanes[key]?.out += 1
+            waitingCount -= 1
+            outCount += 1
+            markReady(key)
+            return element
+        }
+        return nil
     }
 
     /// Gives the place of a taken element free.
@@ -90,3 +99,7 @@ package struct FairQueue<Key: Hashable, Element> {
         }
     }
 }
+
+extension FairQueue: Sendable where Key: Sendable, Element: Sendable {}
+
+extension FairQueue.Lane: Sendable where Key: Sendable, Element: Sendable {}

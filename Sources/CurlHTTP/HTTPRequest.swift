@@ -2,7 +2,9 @@
 package struct HTTPRequest: Sendable, Equatable {
     /// An RFC 9110 token, such as `POST`.
     package var method: String
-    /// An absolute `http` or `https` URL, percent-encoded; its path is sent as it is, dot segments included.
+    /// An absolute `http` or `https` URL, percent-encoded.
+    ///
+    /// Its path is sent as it is, dot segments included; a user and password in it become basic authentication.
     package var url: String
     /// The fields in the order in which they are sent; duplicates stay.
     package var headers: [HTTPField]

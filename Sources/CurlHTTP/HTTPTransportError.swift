@@ -3,11 +3,14 @@ package struct HTTPTransportError: Error, CustomStringConvertible {
     package var code: Code
     /// What happened, in the library's words where it has some; never a body or a header value.
     package var message: String
+    /// The status of a response that was refused for its size.
+    package var status: Int?
 
     /// Makes an error.
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, status: Int? = nil) {
         self.code = code
         self.message = message
+        self.status = status
     }
 
     package var description: String {

@@ -26,6 +26,12 @@ extension HTTPRequest {
         }
     }
 
+    /// Refuses what `send` would refuse as `.invalidRequest`, without sending.
+    package func check() throws(HTTPTransportError) {
+        try validate()
+        _ = try ParsedURL(url)
+    }
+
     /// Whether the request goes out with a `Content-Length`, also when it is 0 (RFC 9110 §8.6).
     var hasContent: Bool {
         !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method)

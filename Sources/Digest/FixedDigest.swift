@@ -21,7 +21,7 @@ extension FixedDigest {
         unsafe withUnsafeBytes { unsafe Hex.encode($0) }
     }
 
-    /// Compares with hexadecimal digits of either case in a time that does not depend on where they differ.
+    /// Compares with lower-case hexadecimal digits in a time that does not depend on where they differ.
     ///
     /// The text is ASCII; a wrong length or another character is unequal.
     package func matches(hex text: UnsafeRawBufferPointer) -> Bool {

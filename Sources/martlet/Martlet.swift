@@ -12,7 +12,8 @@ struct Martlet: AsyncParsableCommand {
             names. Sockudo's keys and variables are understood; 'martlet config env' lists them all.
             """,
         version: version,
-        subcommands: [ConfigCommand.self]
+        subcommands: [ServeCommand.self, ConfigCommand.self],
+        defaultSubcommand: ServeCommand.self
     )
 
     /// The version of this build.

@@ -80,6 +80,25 @@ struct CurlHTTPFailureTests {
         }
     }
 
+    @Test(
+        "an answer that is not HTTP is malformed",
+        arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0\0", "HTTP/9.9 200 OK\r\n\r\n", "garbage\n\n"]
+    )
+    func malformed(answer: String) async throws {
+        try await HTTPTestServer.with(responder: { _ in .raw(Array(answer.utf8)) }) { server in
+            let failure = try await code(HTTPRequest(url: server.url()))
+            #expect(failure == .malformedResponse)
+        }
+    }
+
+    @Test("an answer that breaks off is a reset", arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
+    func cutAnswer(answer: String) async throws {
+        try await HTTPTestServer.with(responder: { _ in .raw(Array(answer.utf8)) }) { server in
+            let failure = try await code(HTTPRequest(url: server.url()))
+            #expect(failure == .reset)
+        }
+    }
+
     @Test("a port that nobody listens on is a connect error")
     func nobody() async throws {
         let server = try await HTTPTestServer.start()

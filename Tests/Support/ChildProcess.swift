@@ -2,6 +2,11 @@ package import Foundation
 
 /// A program that a test started: its output goes to a file, and it never outlives its owner.
 package final class ChildProcess: Sendable {
+    /// Why a program could not be started.
+    package struct SpawnFailure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     /// The process id.
     package let pid: pid_t
     /// Receives standard output and standard error.
@@ -23,30 +28,18 @@ package final class ChildProcess: Sendable {
             at: logFile.deletingLastPathComponent(),
             withIntermediateDirectories: true
         )
-        _ = FileManager.default.createFile(atPath: logFile.path, contents: nil)
-        let output = try FileHandle(forWritingTo: logFile)
-        let process = Process()
+        var command = [executable.path] + arguments
         if let descriptorLimit {
-            process.executableURL = URL(filePath: "/bin/sh")
-            process.arguments =
-                ["-c", "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\"", executable.path] + arguments
-        } else {
-            process.executableURL = executable
-            process.arguments = arguments
+            command = ["/bin/sh", "-c", "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\""] + command
         }
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        let state = ExitState()
-        process.terminationHandler = { process in
-            let offset: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-            state.finish(process.terminationStatus + offset)
-        }
-        try process.run()
-        self.pid = process.processIdentifier
+        let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        self.pid = try Self.spawn(command, environment: merged.map { "\($0)=\($1)" }, output: logFile.path)
         self.logFile = logFile
+        let (pid, state) = (self.pid, ExitState())
         self.state = state
+        Thread.detachNewThread {
+            state.finish(Self.reap(pid))
+        }
     }
 
     deinit {
@@ -85,5 +78,52 @@ package final class ChildProcess: Sendable {
             group.cancelAll()
             return first
         }
+    }
+
+    /// Spawns with no signal blocked or ignored: the threads of a test run block most, and a child inherits that.
+    private static func spawn(_ command: [String], environment: [String], output: String) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        // What other tests have open is none of the child's; closing one that is gone meanwhile is no error.
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO {
+                posix_spawn_file_actions_addclose(&actions, descriptor)
+            }
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let words = command.map { strdup($0) } + [nil]
+        let variables = environment.map { strdup($0) } + [nil]
+        defer {
+            for pointer in words + variables {
+                free(pointer)
+            }
+        }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, command[0], &actions, &attributes, words, variables)
+        guard code == 0 else {
+            throw SpawnFailure(description: "\(command[0]): \(String(cString: strerror(code)))")
+        }
+        return pid
+    }
+
+    /// Waits for the end of a child and returns its exit status.
+    private static func reap(_ pid: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 }

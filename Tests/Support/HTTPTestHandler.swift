@@ -74,6 +74,8 @@ final class HTTPTestHandler: ChannelInboundHandler {
             write(.head(HTTPResponseHead(version: head.version, status: .ok)), context: context)
             context.flush()
             drip(every: interval, context: context)
+        case .raw(let bytes):
+            sendRaw(bytes, context: context)
         case .hang:
             break
         case .reset:
@@ -109,6 +111,17 @@ final class HTTPTestHandler: ChannelInboundHandler {
             context.flush()
             handler.drip(every: interval, context: context)
         }
+    }
+
+    private func sendRaw(_ bytes: [UInt8], context: ChannelHandlerContext) {
+        do {
+            // From the encoder's place on, writes go to the socket as they are.
+            let encoder = try context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            encoder.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
+        } catch {
+            context.fireErrorCaught(error)
+        }
+        context.close(promise: nil)
     }
 
     private func reset(context: ChannelHandlerContext) {

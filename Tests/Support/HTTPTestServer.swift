@@ -30,6 +30,8 @@ package final class HTTPTestServer: Sendable {
         case respond(status: Int, headers: [(String, String)] = [], body: [UInt8] = [])
         /// Answers 200 and then sends one byte of an endless body at a time.
         case drip(every: TimeAmount)
+        /// Sends these bytes, whatever they are, and ends the connection.
+        case raw([UInt8])
         /// Never answers.
         case hang
         /// Ends the connection with a TCP reset.

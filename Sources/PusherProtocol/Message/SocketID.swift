@@ -21,25 +21,37 @@ package struct SocketID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Reads an id as the server writes it; `nil` for every other text.
-    package init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let high = Self.number(parts[0]), let low = Self.number(parts[1]) else { return nil }
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard let dot = bytes.firstIndex(of: UInt8(ascii: ".")) else { return nil }
+        let parts = (bytes[..<dot], bytes[bytes.index(after: dot)...])
+        guard let high = Self.number(parts.0), let low = Self.number(parts.1) else { return nil }
         self.init(high: high, low: low)
     }
 
     package var description: String { "\(high).\(low)" }
 
     /// Says whether a text has the form that official libraries demand, whoever made it.
-    package static func isWellFormed(_ text: some StringProtocol) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }
+    package static func isWellFormed(_ text: String) -> Bool {
+        var isBehindDot = false
+        var digits = 0
+        for byte in text.utf8 {
+            if isDigit(byte) {
+                digits += 1
+            } else {
+                guard byte == UInt8(ascii: "."), digits > 0, !isBehindDot else { return false }
+                isBehindDot = true
+                digits = 0
+            }
+        }
+        return isBehindDot && digits > 0
     }
 
     // Leading zeros and signs are another text than the one that the server wrote.
-    private static func number(_ text: some StringProtocol) -> UInt64? {
-        guard let first = text.utf8.first, text.utf8.allSatisfy(isDigit) else { return nil }
-        guard first != UInt8(ascii: "0") || text.utf8.count == 1 else { return nil }
-        return UInt64(text)
+    private static func number(_ digits: Substring.UTF8View) -> UInt64? {
+        guard let first = digits.first, digits.allSatisfy(isDigit) else { return nil }
+        guard first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+        return UInt64(Substring(digits))
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

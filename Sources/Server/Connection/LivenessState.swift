@@ -27,7 +27,8 @@ struct LivenessState {
         if let probedAt {
             return now &- probedAt >= pongTimeout ? .close : .none
         }
-        guard now &- lastHeard >= activityTimeout else { return .none }
+        // The clock's step was up to a second before the peer was heard.
+        guard now &- lastHeard > activityTimeout else { return .none }
         probedAt = now
         return .probe
     }

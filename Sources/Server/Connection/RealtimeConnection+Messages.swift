@@ -48,12 +48,10 @@ extension RealtimeConnection {
 
     private func subscribe(_ request: SubscribeRequest, _ subscriber: Subscriber, _ policies: AppSnapshot) {
         let name = request.channel
-        if loop.shard.isSubscribed(subscriber, to: name) {
-            let error = PusherError("Existing subscription to channel \(name)")
-            loop.shard.send(ServerMessage.error(error), to: subscriber)
-            return
-        }
         do throws(PusherError) {
+            guard !loop.shard.isSubscribed(subscriber, to: name) else {
+                throw PusherError("Existing subscription to channel \(name)")
+            }
             guard ChannelName.isValid(name, maxBytes: policies.app.limits.maxChannelNameBytes) else {
                 throw PusherError("Invalid channel name: '\(name.prefix(200))'")
             }

@@ -25,6 +25,8 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
     private var decoder: WebSocketDecoder
     private var context: ChannelHandlerContext?
     private var isAdmitted = false
+    /// What the peer still sends is discarded.
+    private var isDeaf = false
     private let sendsDirectly: Bool
     private let opening: EventLoopFuture<Void>
 
@@ -158,6 +160,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: Receiving
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDeaf else { return }
         let bytes = unwrapInboundIn(data)
         liveness.heard(now: loop.now)
         subscriber?.app.metrics.receivedBytes.increment(by: Int64(bytes.readableBytes))
@@ -177,7 +180,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             }
         } catch {
             countError("invalid_message_format")
-            beginClosing(code: error.closeCode, reason: error.message, announces: false)
+            fail(code: error.closeCode, reason: error.message)
         }
     }
 
@@ -202,7 +205,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             let text = loop.scratch
             text.withUnsafeReadableBytes { receiveText($0, from: subscriber) }
         case .binary:
-            beginClosing(code: 1003, reason: "Binary messages are not supported", announces: false)
+            fail(code: 1003, reason: "Binary messages are not supported")
         case .ping:
             var pong = ByteBuffer()
             WebSocketFrame.write(.pong, payload: loop.scratch.readableBytesView, to: &pong)
@@ -232,16 +235,12 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// Browsers answer the frame, clients of protocol 5 and later the event; either proves that the peer is there.
+    /// Asks with a ping frame, which every WebSocket client answers by itself; the event would reach only those that
+    /// handle it.
     private func probe(_ subscriber: Subscriber) {
-        var frames = ByteBuffer()
-        WebSocketFrame.writeHeader(.ping, payloadBytes: 0, to: &frames)
-        guard let version = request.protocolVersion.flatMap({ Int($0) }), version >= 5 else {
-            loop.shard.send(frames, to: subscriber)
-            return
-        }
-        frames.writeImmutableBuffer(ServerMessage.ping)
-        loop.shard.send(frames, to: subscriber, count: 2)
+        var frame = ByteBuffer()
+        WebSocketFrame.writeHeader(.ping, payloadBytes: 0, to: &frame)
+        loop.shard.send(frame, to: subscriber)
     }
 
     // MARK: Closing
@@ -273,6 +272,16 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         services.metrics.connectionClosed(code: code)
         debug("connection closing", reason: reason)
         scheduleCut()
+    }
+
+    /// Ends a connection whose peer broke the WebSocket protocol: a close frame, and nothing is read any more
+    /// (RFC 6455 §7.1.7).
+    private func fail(code: UInt16, reason: String) {
+        isDeaf = true
+        beginClosing(code: code, reason: reason, announces: false)
+        loop.shard.flush()
+        // The peer may have sent more; a full close would reset the connection and destroy the frame on its way.
+        context?.close(mode: .output, promise: nil)
     }
 
     /// Answers the peer's close frame, unless it is the answer to ours, and ends the connection.

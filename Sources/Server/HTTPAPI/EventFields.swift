@@ -163,7 +163,9 @@ extension EventFields {
             throw .badRequest("Too many channels (\(channelCount) > \(limits.maxChannelsPerEvent))")
         }
         for channel in channels where !ChannelName.isValid(channel, maxBytes: limits.maxChannelNameBytes) {
-            throw .badRequest("Invalid channel name: '\(channel.prefix(limits.maxChannelNameBytes))'")
+            // Cut by bytes: one character can have any number of them.
+            let shown = String(decoding: channel.utf8.prefix(limits.maxChannelNameBytes), as: UTF8.self)
+            throw .badRequest("Invalid channel name: '\(shown)'")
         }
         guard data.byteCount <= limits.maxEventPayloadBytes else {
             throw HTTPFailure(

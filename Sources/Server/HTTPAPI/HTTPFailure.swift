@@ -1,4 +1,5 @@
 package import NIOHTTP1
+import PusherProtocol
 
 /// A request that is refused: its status and the plain text that tells why (Pusher Channels docs, "HTTP API").
 package struct HTTPFailure: Error, Equatable {
@@ -6,6 +7,8 @@ package struct HTTPFailure: Error, Equatable {
     package var message: String
     /// The methods that the path does have, for status 405.
     package var allow: [HTTPMethod] = []
+    /// The WebSocket version to come back with, for status 426 (RFC 6455 §4.4).
+    package var webSocketVersion: String?
     /// When to come back, for status 429 and 503.
     package var retryAfterSeconds: Int?
 
@@ -38,11 +41,21 @@ package struct HTTPFailure: Error, Equatable {
         return failure
     }
 
+    /// A WebSocket handshake of another version than the one that is spoken here.
+    package static var webSocketVersion: HTTPFailure {
+        var failure = HTTPFailure(.upgradeRequired, "Only WebSocket version 13 is supported")
+        failure.webSocketVersion = WebSocketHandshake.version
+        return failure
+    }
+
     /// The reply that carries the failure.
     package var reply: HTTPReply {
         var reply = HTTPReply(status, text: message)
         if !allow.isEmpty {
             reply.headers.append(("Allow", allow.map(\.rawValue).joined(separator: ", ")))
+        }
+        if let webSocketVersion {
+            reply.headers.append(("Sec-WebSocket-Version", webSocketVersion))
         }
         if let retryAfterSeconds {
             reply.headers.append(("Retry-After", String(retryAfterSeconds)))

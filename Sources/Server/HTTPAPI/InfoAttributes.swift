@@ -68,6 +68,7 @@ package struct InfoAttributes: OptionSet, Sendable, Hashable {
     private static func parse(_ text: String) -> (known: InfoAttributes, hasUnknown: Bool) {
         var known: InfoAttributes = []
         var hasUnknown = false
+        guard !text.isEmpty else { return (known, hasUnknown) }
         for part in text.split(separator: ",") {
             switch part.drop(while: { $0 == " " }).prefix(while: { $0 != " " }) {
             case "user_count": known.insert(.userCount)

@@ -16,12 +16,12 @@ enum PercentEncoding {
         }
     }
 
-    /// Decodes to text; bytes that are not UTF-8 become replacement characters.
-    static func decodedString(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String {
+    /// Decodes to text; `nil` if that is not UTF-8.
+    static func validString(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard bytes.contains(UInt8(ascii: "%")) else { return String(validating: bytes, as: UTF8.self) }
         var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        decode(bytes, plusIsSpace: plusIsSpace, into: &decoded)
-        return String(decoding: decoded, as: UTF8.self)
+        decode(bytes, into: &decoded)
+        return String(validating: decoded, as: UTF8.self)
     }
 
     private static func escape<Bytes: Collection<UInt8>>(

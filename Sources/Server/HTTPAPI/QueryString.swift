@@ -65,9 +65,13 @@ package struct QueryString: Sendable {
         parameters.filter { isNamed($0, name) }.map { string($0.value, as: form) }
     }
 
-    /// The raw bytes of the first value of a name.
-    func rawValue(of name: StaticString) -> ArraySlice<UInt8>? {
-        parameters.first { isNamed($0, name) }.map { bytes[$0.value] }
+    /// The percent-decoded bytes of the first value of a name; without escapes nothing is copied.
+    func decodedBytes(of name: StaticString) -> ArraySlice<UInt8>? {
+        guard let parameter = parameters.first(where: { isNamed($0, name) }) else { return nil }
+        guard hasPercent else { return bytes[parameter.value] }
+        var decoded: [UInt8] = []
+        append(parameter.value, as: .percentDecoded, to: &decoded)
+        return decoded[...]
     }
 
     /// Appends a part of the query in a form.

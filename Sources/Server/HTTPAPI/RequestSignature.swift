@@ -29,7 +29,7 @@ package enum RequestSignature {
         let timestamp = try required("auth_timestamp", in: query)
         let version = try required("auth_version", in: query)
         let signature = try required("auth_signature", in: query)
-        guard key.elementsEqual(appKey.utf8) || query.value(of: "auth_key") == appKey else {
+        guard key.elementsEqual(appKey.utf8) else {
             throw .unauthorized("Invalid auth_key: it does not belong to the app in the path")
         }
         guard version.elementsEqual("1.0".utf8) else {
@@ -44,7 +44,7 @@ package enum RequestSignature {
         _ name: StaticString,
         in query: QueryString
     ) throws(HTTPFailure) -> ArraySlice<UInt8> {
-        guard let value = query.rawValue(of: name), !value.isEmpty else {
+        guard let value = query.decodedBytes(of: name), !value.isEmpty else {
             throw .unauthorized("Missing required parameter: \(name)")
         }
         return value
@@ -52,7 +52,8 @@ package enum RequestSignature {
 
     private static func checkTimestamp(_ text: ArraySlice<UInt8>, now: Int64) throws(HTTPFailure) {
         // Eleven digits reach the year 5138; beyond that the text is not a time.
-        guard text.count <= 11, let timestamp = Int64(String(decoding: text, as: UTF8.self)), timestamp >= 0 else {
+        let isNumber = text.count <= 11 && text.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        guard isNumber, let timestamp = Int64(String(decoding: text, as: UTF8.self)) else {
             throw .unauthorized("Invalid auth_timestamp: it must be in seconds since 1970")
         }
         guard abs(now - timestamp) <= maximumAgeSeconds else {
@@ -66,7 +67,7 @@ package enum RequestSignature {
     /// The digest must be there when there is a body, and be right when it is there: an official library sends the
     /// digest of nothing with every GET.
     private static func checkBody(_ request: SignedRequest) throws(HTTPFailure) {
-        guard let digest = request.target.query.rawValue(of: "body_md5"), !digest.isEmpty else {
+        guard let digest = request.target.query.decodedBytes(of: "body_md5"), !digest.isEmpty else {
             guard request.body.isEmpty else { throw .unauthorized("Missing required parameter: body_md5") }
             return
         }
@@ -80,15 +81,20 @@ package enum RequestSignature {
         keys: [HMACKey]
     ) throws(HTTPFailure) -> QueryString.Form {
         var text: [UInt8] = []
-        for form in forms(of: request.target.query) {
-            for path in paths(of: request) {
-                text.removeAll(keepingCapacity: true)
-                SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
-                let isSigned = text.withUnsafeBytes { text in
-                    keys.contains { key in signature.withUnsafeBytes { key.sign(text).matches(hex: $0) } }
+        func isSigned(_ path: ArraySlice<UInt8>, as form: QueryString.Form) -> Bool {
+            text.removeAll(keepingCapacity: true)
+            SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
+            return text.withUnsafeBytes { text in
+                signature.withUnsafeBytes { signature in
+                    keys.contains { $0.sign(text).matches(hex: signature) }
                 }
-                if isSigned { return form }
             }
+        }
+        // What nearly every request is signed as comes first and without the lists of alternatives.
+        if isSigned(request.target.path, as: .percentDecoded) { return .percentDecoded }
+        let paths = paths(of: request)
+        for form in forms(of: request.target.query) {
+            for path in paths where isSigned(path, as: form) { return form }
         }
         throw .unauthorized(
             "Invalid signature: you should have sent HmacSHA256Hex(\(quoted(request)), your_secret_key)"

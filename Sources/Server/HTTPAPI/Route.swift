@@ -73,10 +73,8 @@ package enum Route: Sendable, Equatable {
         var segments: [String] = []
         segments.reserveCapacity(parts.count)
         for part in parts {
-            var decoded: [UInt8] = []
-            PercentEncoding.decode(part, into: &decoded)
-            guard !decoded.isEmpty else { throw unknownPath }
-            guard let segment = String(validating: decoded, as: UTF8.self) else {
+            guard !part.isEmpty else { throw unknownPath }
+            guard let segment = PercentEncoding.validString(part) else {
                 throw .badRequest("The path is not UTF-8")
             }
             segments.append(segment)
@@ -86,7 +84,7 @@ package enum Route: Sendable, Equatable {
 
     private static func find(_ segments: [String]) throws(HTTPFailure) -> (Route, HTTPMethod) {
         switch (segments.count, segments[0]) {
-        case (3..., "apps"): return try findAppRoute(segments[1], Array(segments[2...]))
+        case (3..., "apps"): return try findAppRoute(segments)
         case (2, "app"): return (.socket(appKey: segments[1]), .GET)
         case (3, "users") where segments[2] == "terminate_connections":
             return (.terminateConnections(appID: nil, userID: segments[1]), .POST)
@@ -100,18 +98,19 @@ package enum Route: Sendable, Equatable {
         }
     }
 
-    private static func findAppRoute(_ appID: String, _ rest: [String]) throws(HTTPFailure) -> (Route, HTTPMethod) {
-        switch (rest.count, rest[0], rest.count == 3 ? rest[2] : "") {
-        case (1, "events", _): return (.publish(appID: appID), .POST)
-        case (1, "batch_events", _): return (.publishBatch(appID: appID), .POST)
-        case (1, "channels", _): return (.channels(appID: appID), .GET)
-        case (2, "channels", _): return (.channel(appID: appID, name: rest[1]), .GET)
-        case (3, "channels", "users"): return (.channelUsers(appID: appID, name: rest[1]), .GET)
-        case (3, "channels", "stats"): return (.channelStatistics(appID: appID, name: rest[1]), .GET)
-        case (3, "channels", "events"): return (.publishRaw(appID: appID, channel: rest[1]), .POST)
-        case (3, "users", "terminate_connections"):
-            return (.terminateConnections(appID: appID, userID: rest[1]), .POST)
-        case (3, "users", "force_reconnect"): return (.forceReconnect(appID: appID, userID: rest[1]), .POST)
+    private static func findAppRoute(_ segments: [String]) throws(HTTPFailure) -> (Route, HTTPMethod) {
+        let appID = segments[1]
+        let name = segments.count > 3 ? segments[3] : ""
+        switch (segments.count, segments[2], segments.count == 5 ? segments[4] : "") {
+        case (3, "events", _): return (.publish(appID: appID), .POST)
+        case (3, "batch_events", _): return (.publishBatch(appID: appID), .POST)
+        case (3, "channels", _): return (.channels(appID: appID), .GET)
+        case (4, "channels", _): return (.channel(appID: appID, name: name), .GET)
+        case (5, "channels", "users"): return (.channelUsers(appID: appID, name: name), .GET)
+        case (5, "channels", "stats"): return (.channelStatistics(appID: appID, name: name), .GET)
+        case (5, "channels", "events"): return (.publishRaw(appID: appID, channel: name), .POST)
+        case (5, "users", "terminate_connections"): return (.terminateConnections(appID: appID, userID: name), .POST)
+        case (5, "users", "force_reconnect"): return (.forceReconnect(appID: appID, userID: name), .POST)
         default: throw unknownPath
         }
     }

@@ -15,38 +15,65 @@ enum SignedText {
         text.append(UInt8(ascii: "\n"))
         text.append(contentsOf: path)
         text.append(UInt8(ascii: "\n"))
-        var isFirst = true
-        for parameter in sorted(query, as: form) where !parameter.isSignature {
-            if !isFirst { text.append(UInt8(ascii: "&")) }
-            isFirst = false
-            text.append(contentsOf: parameter.key)
-            text.append(UInt8(ascii: "="))
-            query.append(parameter.value, as: form, to: &text)
+        if isInOrder(query) {
+            for parameter in query.parameters where !isSignature(query.bytes[parameter.key]) {
+                append(query.bytes[parameter.key], parameter.value, of: query, as: form, to: &text)
+            }
+        } else {
+            for parameter in sorted(query, as: form) where !isSignature(parameter.key) {
+                append(parameter.key, parameter.value, of: query, as: form, to: &text)
+            }
         }
+        // The ampersand behind the last parameter, or with none the line break stays.
+        if text.last == UInt8(ascii: "&") { text.removeLast() }
+    }
+
+    private static func append(
+        _ key: ArraySlice<UInt8>,
+        _ value: Range<Int>,
+        of query: QueryString,
+        as form: QueryString.Form,
+        to text: inout [UInt8]
+    ) {
+        text.append(contentsOf: key)
+        text.append(UInt8(ascii: "="))
+        query.append(value, as: form, to: &text)
+        text.append(UInt8(ascii: "&"))
+    }
+
+    private static func isSignature(_ key: ArraySlice<UInt8>) -> Bool {
+        key.elementsEqual("auth_signature".utf8)
+    }
+
+    /// Whether the parameters were sent as they are signed, as most libraries send them.
+    private static func isInOrder(_ query: QueryString) -> Bool {
+        var last: ArraySlice<UInt8> = []
+        for parameter in query.parameters {
+            let key = query.bytes[parameter.key]
+            guard isPlain(key) else { return false }
+            if isSignature(key) { continue }
+            guard !precedes(key, last) else { return false }
+            last = key
+        }
+        return true
     }
 
     private struct Parameter {
         var key: ArraySlice<UInt8>
         var value: Range<Int>
         var position: Int
-
-        var isSignature: Bool { key.elementsEqual("auth_signature".utf8) }
     }
 
     /// Sorts by the lower-cased keys; parameters of one name keep their order.
     private static func sorted(_ query: QueryString, as form: QueryString.Form) -> [Parameter] {
         var parameters: [Parameter] = []
         parameters.reserveCapacity(query.parameters.count)
-        var isSorted = true
         for parameter in query.parameters {
             let key = lowercasedKey(parameter.key, of: query, as: form)
-            if let last = parameters.last, precedes(key, last.key) { isSorted = false }
             parameters.append(Parameter(key: key, value: parameter.value, position: parameters.count))
         }
-        if !isSorted {
-            parameters.sort { one, other in
-                precedes(one.key, other.key) || (one.position < other.position && !precedes(other.key, one.key))
-            }
+        parameters.sort { one, other in
+            precedes(one.key, other.key) || (one.position < other.position && !precedes(other.key, one.key))
         }
         return parameters
     }
@@ -62,13 +89,14 @@ enum SignedText {
         as form: QueryString.Form
     ) -> ArraySlice<UInt8> {
         let raw = query.bytes[range]
-        let isPlain = raw.allSatisfy { byte in
-            byte != UInt8(ascii: "%") && byte != UInt8(ascii: "+") && !isUpper(byte)
-        }
-        guard !isPlain else { return raw }
+        guard !isPlain(raw) else { return raw }
         var key: [UInt8] = []
         query.append(range, as: form, to: &key)
         return key.map { isUpper($0) ? $0 | 0x20 : $0 }[...]
+    }
+
+    private static func isPlain(_ key: ArraySlice<UInt8>) -> Bool {
+        key.allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") && !isUpper($0) }
     }
 
     private static func isUpper(_ byte: UInt8) -> Bool {

@@ -96,6 +96,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         life.receivedBytes(now: .now())
         self.head = head
         body = ByteBuffer()
+        // RFC 9112 §6.1: two ways to find the end of a body are how requests are smuggled past a proxy.
+        if head.headers.contains(name: "content-length"), head.headers.contains(name: "transfer-encoding") {
+            finish(with: HTTPFailure.badRequest("Content-Length and Transfer-Encoding exclude each other").reply)
+            return
+        }
         let contentLength = head.headers.first(name: "content-length").flatMap { Int($0) }
         guard life.receivedHead(contentLength: contentLength, now: .now()) else {
             finish(with: Self.bodyTooLarge.reply)

@@ -24,12 +24,10 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
             if let address = header.clientAddress {
                 onAddress(address)
             }
-            let rest = received
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
-            if rest.readableBytes > 0 {
-                context.fireChannelRead(wrapInboundOut(rest))
-                context.fireChannelReadComplete()
+            if received.readableBytes > 0 {
+                context.fireChannelRead(wrapInboundOut(received))
             }
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             context.close(promise: nil)
         }

@@ -63,7 +63,7 @@ enum WebSocketUpgrade {
             throw .badRequest("A WebSocket handshake needs 'Connection: Upgrade'")
         }
         guard headers.first(name: "sec-websocket-version") == WebSocketHandshake.version else {
-            throw HTTPFailure(.upgradeRequired, "Only WebSocket version 13 is supported")
+            throw .webSocketVersion
         }
         let keys = headers["sec-websocket-key"]
         guard keys.count == 1, let key = keys.first, WebSocketHandshake.isValidKey(key) else {

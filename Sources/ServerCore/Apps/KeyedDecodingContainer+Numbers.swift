@@ -7,6 +7,9 @@ extension KeyedDecodingContainer {
             number = try decode(Int64.self, forKey: key)
         } catch DecodingError.typeMismatch {
             number = Int64(try decodeDigits(forKey: key))
+        } catch {
+            // A fraction or a number that does not fit, for which decoders have many errors.
+            number = nil
         }
         guard let number, (0...Int64(UInt32.max)).contains(number) else {
             throw DecodingError.dataCorruptedError(

@@ -8,10 +8,12 @@ extension Webhook {
             "url",
             "must be an http or https URL with a host, without spaces and user name"
         )
-        if let pattern = filter.channelPattern, !Self.isRegularExpression(pattern) {
-            problems.append(
-                ConfigurationProblem(key: "filter.channel_pattern", message: "must be a regular expression")
-            )
+        if let pattern = filter.channelPattern {
+            do throws(ConfigurationProblem) {
+                _ = try ChannelPattern(pattern)
+            } catch {
+                problems.append(error)
+            }
         }
         for header in headers {
             problems.require(HeaderSyntax.isToken(header.name), "headers", "'\(header.name)' is not a header name")
@@ -63,15 +65,5 @@ extension Webhook {
         guard let colon = rest.first else { return true }
         guard colon == ":", let port = UInt16(rest.dropFirst()) else { return false }
         return port > 0
-    }
-
-    /// Says whether a pattern compiles.
-    private static func isRegularExpression(_ pattern: String) -> Bool {
-        do {
-            _ = try Regex(pattern)
-            return true
-        } catch {
-            return false
-        }
     }
 }

@@ -27,17 +27,22 @@ struct ConfigurationOptions: ParsableArguments {
     @Flag(help: "Trace the life of connections and channels (key debug).")
     var debug = false
 
+    /// What the options say about the configuration.
+    var commandLine: CommandLineSettings {
+        CommandLineSettings(
+            configPath: configPath,
+            assignments: assignments,
+            host: host,
+            port: port,
+            isDebug: debug
+        )
+    }
+
     /// Reads the configuration of this process; on problems prints them and ends with status 1.
     func load() async throws -> LoadedSettings {
         let loader = SettingsLoader(
             environment: ProcessInfo.processInfo.environment,
-            commandLine: CommandLineSettings(
-                configPath: configPath,
-                assignments: assignments,
-                host: host,
-                port: port,
-                isDebug: debug
-            )
+            commandLine: commandLine
         )
         do throws(SettingsError) {
             return try await loader.load()

@@ -24,7 +24,7 @@ async def expect_refused(socket, statuses=(400,)):
     if data:
         status = int(data.split(b" ", 2)[1])
         expect(status in statuses, f"the answer is {data[:200]}")
-        expect_equal(data.count(b"HTTP/1.1"), 1, "the number of answers")
+        expect_equal(data.count(b"HTTP/1."), 1, "the number of answers")
 
 
 @scenario("a request with both Content-Length and Transfer-Encoding is refused and nothing behind it is read")

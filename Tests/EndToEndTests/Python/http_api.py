@@ -41,6 +41,7 @@ async def publish_info(server):
     public, presence = unique("public-"), unique("presence-")
     async with await PusherSocket.establish(server, app) as socket:
         await socket.subscribe(public)
+        await socket.expect("pusher_internal:subscription_count", public)
         await socket.subscribe(presence, user={"user_id": "41"})
         info = "user_count,subscription_count"
         body = {"name": "a", "channels": [public, presence], "data": "c", "info": info}
@@ -255,10 +256,13 @@ async def channel(server):
     expect_equal((answer.status, answer.body), (200, '{"occupied":false}'), "an empty channel")
     async with await PusherSocket.establish(server, app) as socket:
         await socket.subscribe(cached)
+        await socket.expect("pusher:cache_miss", cached)
+        await socket.expect("pusher_internal:subscription_count", cached)
         query = {"info": "cache,subscription_count"}
         answer = await api(server, "GET", f"/channels/{cached}", query=query, app=app)
         expect_equal(answer.json(), {"occupied": True, "cache": None, "subscription_count": 1}, "without an event")
         await publish(server, cached, "price", '{"p":1}', app=app)
+        await socket.expect("price", cached)
         answer = (await api(server, "GET", f"/channels/{cached}", query={"info": "cache"}, app=app)).json()
         expect_equal(answer["cache"]["data"], '{"p":1}', "the cached data")
         expect(0 < answer["cache"]["ttl"] <= 1800, f"the time to live in {answer}")

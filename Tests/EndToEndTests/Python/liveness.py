@@ -1,10 +1,12 @@
 """Pings and pongs, the time to authorize: the server runs with a short activity timeout and a short pong wait."""
 
 import asyncio
+import contextlib
 import json
 import time
 
-from harness import expect, expect_equal, main, scenario, unique
+import websockets
+from harness import eventually, expect, expect_equal, main, scenario, unique
 from pusher_socket import PusherSocket
 from raw_socket import PING, PONG, TEXT, RawSocket, frame
 
@@ -65,12 +67,27 @@ async def any_message(server):
         reader.cancel()
 
 
-@scenario("a library that answers ping frames by itself stays connected")
+async def serve_probes(socket, messages):
+    """Reads until the connection ends, as a client does that answers each probe; keeps everything else."""
+    with contextlib.suppress(websockets.ConnectionClosed):
+        while True:
+            message = json.loads(await socket.connection.recv())
+            if message["event"] == "pusher:ping":
+                await socket.send("pusher:pong", {})
+            else:
+                messages.append(message)
+
+
+@scenario("a library that answers probes as its documentation says stays connected")
 async def library(server):
     async with await PusherSocket.establish(server) as socket:
+        messages = []
+        reader = asyncio.create_task(serve_probes(socket, messages))
         await asyncio.sleep(4)
-        messages = await socket.collect_until_pong()
-        expect(all(message["event"] == "pusher:ping" for message in messages), f"{messages}")
+        await socket.send("pusher:ping", {})
+        await eventually(lambda: messages, "an answer after four silent seconds")
+        expect_equal(messages, [{"event": "pusher:pong", "data": {}}], "the messages")
+        reader.cancel()
 
 
 @scenario("where an app requires it, a connection that neither signs in nor joins an authorized channel ends with 4009")
@@ -80,18 +97,22 @@ async def authorization(server):
     await joined.subscribe(unique("private-"))
     await signed.sign_in({"id": "41"})
     await public.subscribe(unique("public-"))
+    messages = {socket: [] for socket in (idle, joined, signed, public)}
+    readers = [asyncio.create_task(serve_probes(socket, kept)) for socket, kept in messages.items()]
     for socket in (idle, public):
         async with asyncio.timeout(15):
-            while True:
-                message = json.loads(await socket.connection.recv())
-                if message["event"] == "pusher:error":
-                    expect_equal(message["data"]["code"], 4009, "the code")
-                    expect("Connection not authorized within timeout" in message["data"]["message"], f"{message}")
-                    break
             await socket.connection.wait_closed()
         expect_equal(socket.connection.close_code, 4009, "the close code")
+        (error,) = messages[socket]
+        expect_equal(error["data"]["code"], 4009, "the code of the error")
+        expect("Connection not authorized within timeout" in error["data"]["message"], f"{error}")
     for socket in (joined, signed):
-        await socket.collect_until_pong()
+        await socket.send("pusher:ping", {})
+        await eventually(lambda socket=socket: messages[socket], "an answer")
+        expect_equal([message["event"] for message in messages[socket]], ["pusher:pong"], "the messages")
+    for reader in readers:
+        reader.cancel()
+    for socket in (joined, signed):
         await socket.close()
 
 

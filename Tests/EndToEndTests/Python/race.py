@@ -18,7 +18,7 @@ from signing import channel_auth, signed_target
 from yarl import URL
 
 SOCKETS = int(os.environ.get("RACE_SOCKETS", "1000"))
-STEPS = int(os.environ.get("RACE_STEPS", "6"))
+STEPS = int(os.environ.get("RACE_STEPS", "10"))
 PUBLIC = [f"race-{n}" for n in range(10)]
 PRESENCE = [f"presence-race-{n}" for n in range(10)]
 SEED = 20_260_103

@@ -17,8 +17,10 @@ class Endpoint:
     def __init__(self, server):
         self.requests = []
         self.failures = 0
-        app = server.app()
-        self.library = pusher.Pusher(app_id=app.id, key=app.key, secret=app.secret, ssl=False, host=server.host)
+        self.libraries = {
+            app.key: pusher.Pusher(app_id=app.id, key=app.key, secret=app.secret, ssl=False, host=server.host)
+            for app in server.apps.values()
+        }
         self.port = int(server.extra)
 
     async def start(self):
@@ -42,7 +44,8 @@ class Endpoint:
         for _, where, headers, body in self.requests:
             if where != path:
                 continue
-            checked = self.library.validate_webhook(headers["X-Pusher-Key"], headers["X-Pusher-Signature"], body)
+            key = headers["X-Pusher-Key"]
+            checked = self.libraries[key].validate_webhook(key, headers["X-Pusher-Signature"], body)
             expect(checked, f"the library refuses {headers} {body}")
             found += [event for event in checked["events"] if event.get("channel") == channel]
         return found
@@ -162,9 +165,9 @@ async def cache_miss(server):
 async def subscription_count(server):
     hooks = await endpoint(server)
     channel = unique("counted-")
-    async with await PusherSocket.establish(server) as first, await PusherSocket.establish(server) as second:
+    app = server.app("counting")
+    async with await PusherSocket.establish(server, app) as first, await PusherSocket.establish(server, app) as second:
         await first.subscribe(channel)
-        await first.next()
         await second.subscribe(channel)
 
         def counts():

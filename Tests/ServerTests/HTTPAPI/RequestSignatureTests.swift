@@ -100,7 +100,7 @@ import Testing
     @Test(
         "a timestamp that is no time is refused",
         arguments: [
-            "-1353088179", "1e9", "1353088179.0", "99999999999999999999", "%31353088179", "+1353088179x", "abc",
+            "-1353088179", "1e9", "1353088179.0", "99999999999999999999", "+1353088179x", "abc",
         ]
     )
     func refusesTimestamps(_ text: String) {

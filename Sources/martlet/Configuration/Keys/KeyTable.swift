@@ -2,6 +2,7 @@
 enum KeyTable {
     static let all: [SettingKey] =
         ServerKeys.all + TLSKeys.all + WebSocketKeys.all + HTTPAPIKeys.all + RateLimiterKeys.all + ChannelKeys.all
+        + WebhookKeys.all
         + MetricsKeys.all + LoggingKeys.all + ShutdownKeys.all + AppManagerKeys.all + DefaultAppKeys.all
         + BackendKeys.all
 

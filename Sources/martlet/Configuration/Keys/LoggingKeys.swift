@@ -1,7 +1,13 @@
+import ServerCore
+
 /// Logging; `LOG_OUTPUT_FORMAT` is Sockudo's, the rest is Martlet's own.
 enum LoggingKeys {
     static let all: [SettingKey] = [
         .choice("log.format", "LOG_OUTPUT_FORMAT", at: \.logging.format, "Shape of a log line"),
+        .flag("log.colours", "LOG_COLORS_ENABLED", at: \.logging.usesColour, "Colour human-readable lines"),
+        .optionalText("trace.socket", "MARTLET_TRACE_SOCKET", at: \.logging.focus.socketID, "Socket id to trace"),
+        .optionalText("trace.channel", "MARTLET_TRACE_CHANNEL", at: \.logging.focus.channel, "Channel to trace"),
+        .optionalText("trace.app", "MARTLET_TRACE_APP", at: \.logging.focus.appID, "App id to trace"),
         SettingKey(
             "log.level",
             environment: ["LOG_LEVEL"],

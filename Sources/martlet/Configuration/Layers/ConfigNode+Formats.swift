@@ -36,6 +36,10 @@ extension ConfigNode {
     }
 
     private static func parseTOML(_ text: String) throws(SyntaxError) -> ConfigNode {
+        var precheck = TOMLPrecheck(text: text)
+        if let line = precheck.firstBadLine() {
+            throw SyntaxError(message: "is not valid TOML: unexpected character in line \(line)")
+        }
         do {
             return try node(of: TOMLTable(string: text))
         } catch let error as TOMLParseError {

@@ -28,9 +28,9 @@ extension ConfigNode: Codable {
             self = .null
         } else if let bool = try container.ifMatching(Bool.self) {
             self = .bool(bool)
-        } else if let int = try container.ifMatching(Int.self) {
+        } else if let int = container.ifNumber(Int.self) {
             self = .int(int)
-        } else if let double = try container.ifMatching(Double.self) {
+        } else if let double = container.ifNumber(Double.self) {
             self = .double(double)
         } else if let string = try container.ifMatching(String.self) {
             self = .string(string)
@@ -56,13 +56,20 @@ extension ConfigNode: Codable {
 }
 
 extension SingleValueDecodingContainer {
-    /// Decodes a value, or returns `nil` if the value is of another type or a number that does not fit.
+    /// Decodes a value, or returns `nil` if the value is of another type.
     fileprivate func ifMatching<Value: Decodable>(_ type: Value.Type) throws -> Value? {
         do {
             return try decode(type)
         } catch DecodingError.typeMismatch {
             return nil
-        } catch DecodingError.dataCorrupted where type == Int.self {
+        }
+    }
+
+    /// Decodes a number, or returns `nil` if there is none or it does not fit, for which decoders have many errors.
+    fileprivate func ifNumber<Value: Decodable & Numeric>(_ type: Value.Type) -> Value? {
+        do {
+            return try decode(type)
+        } catch {
             return nil
         }
     }

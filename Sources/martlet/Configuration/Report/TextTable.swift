@@ -18,7 +18,7 @@ struct TextTable: Sendable {
                     line += String(repeating: " ", count: widths[column] - cell.count + 2)
                 }
             }
-            return line
+            return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.startIndex)])
         }
     }
 

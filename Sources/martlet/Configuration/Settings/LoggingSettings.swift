@@ -1,10 +1,15 @@
 import Logging
+import ServerCore
 
 /// How and how much the process logs.
 struct LoggingSettings: Sendable, Equatable {
     var format = Format.human
     /// The level where no area has its own.
     var level = LevelName.info
+    /// Lines for people are coloured.
+    var usesColour = false
+    /// What is traced while the rest stays at its level.
+    var focus = DebugFocus()
     /// Levels of single areas, by the label of their loggers.
     var areas: [String: LevelName] = [:]
 

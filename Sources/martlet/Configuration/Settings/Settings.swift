@@ -1,6 +1,7 @@
 import ChannelHub
 import Server
 import ServerCore
+import Webhooks
 
 /// Everything that the process was told: the configuration of each part, the drivers, and the apps.
 ///
@@ -8,6 +9,7 @@ import ServerCore
 struct Settings: Sendable, Equatable {
     var server = ServerConfiguration()
     var hub = HubConfiguration()
+    var webhooks = WebhookConfiguration()
     var logging = LoggingSettings()
     var drivers = DriverSettings()
     var appManager = AppManagerSettings()
@@ -20,6 +22,7 @@ struct Settings: Sendable, Equatable {
 
     /// Lists what cannot work; empty when everything can.
     func validate() -> [ConfigurationProblem] {
-        server.validate() + hub.validate() + appManager.validate() + memoryCache.validate() + queue.validate()
+        server.validate() + hub.validate() + webhooks.validate() + appManager.validate() + memoryCache.validate()
+            + queue.validate()
     }
 }

@@ -1,0 +1,111 @@
+import ServerCore
+import Synchronization
+
+/// Hands jobs from the receiver to the workers.
+///
+/// Threading: any task.
+final class DeliveryBoard: Sendable {
+    private struct State {
+        var schedule: DeliverySchedule
+        var idleWorkers: [OneShotSignal] = []
+        /// The receiver, when it waits for room or for a change.
+        var receiver: OneShotSignal?
+        /// Jobs whose delivery was broken off.
+        var abandoned: [DeliveryWork] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(schedule: DeliverySchedule) {
+        state = Mutex(State(schedule: schedule))
+    }
+
+    var isEmpty: Bool {
+        state.withLock { $0.schedule.isEmpty }
+    }
+
+    /// Jobs that can be received now.
+    var room: Int {
+        state.withLock { $0.schedule.room }
+    }
+
+    /// Takes a job in, or refuses it because its destination has too many here.
+    func offer(_ work: DeliveryWork) -> Bool {
+        let (isTaken, worker) = state.withLock { state in
+            guard state.schedule.offer(work) else { return (false, OneShotSignal?.none) }
+            return (true, state.idleWorkers.popLast())
+        }
+        worker?.signal()
+        return isTaken
+    }
+
+    /// Waits for the next job of the caller; `nil` when its task is cancelled.
+    func next() async -> DeliveryWork? {
+        while !Task.isCancelled {
+            let signal = OneShotSignal()
+            let (work, other) = state.withLock { state -> (DeliveryWork?, OneShotSignal?) in
+                guard let work = state.schedule.next() else {
+                    state.idleWorkers.append(signal)
+                    return (nil, nil)
+                }
+                // One finished delivery can free more than one place, so whoever gets one passes the word on.
+                return (work, state.schedule.hasWaiting ? state.idleWorkers.popLast() : nil)
+            }
+            other?.signal()
+            if let work { return work }
+            await signal.wait()
+        }
+        return nil
+    }
+
+    /// Ends a delivery.
+    func finish(_ work: DeliveryWork, isHealthy: Bool?) {
+        let signals = state.withLock { state in
+            state.schedule.finish(work, isHealthy: isHealthy)
+            defer { state.receiver = nil }
+            return [state.idleWorkers.popLast(), state.receiver].compactMap(\.self)
+        }
+        for signal in signals {
+            signal.signal()
+        }
+    }
+
+    /// Ends a delivery that was broken off by the shutdown.
+    func abandon(_ work: DeliveryWork) {
+        state.withLock { $0.abandoned.append(work) }
+        finish(work, isHealthy: nil)
+    }
+
+    /// Waits until jobs can be received and says how many; for one task at a time.
+    func waitForRoom() async -> Int {
+        while !Task.isCancelled {
+            let room = state.withLock { $0.schedule.room }
+            if room > 0 { return room }
+            await waitForChange { $0.room == 0 }
+        }
+        return 0
+    }
+
+    /// Waits until a delivery ends, unless there is none; for one task at a time.
+    func waitForFinish() async {
+        await waitForChange { !$0.isEmpty }
+    }
+
+    /// Takes out everything that waits or was broken off.
+    func removeAll() -> [DeliveryWork] {
+        state.withLock { state in
+            defer { state.abandoned = [] }
+            return state.schedule.removeAll() + state.abandoned
+        }
+    }
+
+    private func waitForChange(while condition: (DeliverySchedule) -> Bool) async {
+        let signal = OneShotSignal()
+        let mustWait = state.withLock { state in
+            guard condition(state.schedule) else { return false }
+            state.receiver = signal
+            return true
+        }
+        if mustWait { await signal.wait() }
+    }
+}
