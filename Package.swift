@@ -174,9 +174,15 @@ let package = Package(
             dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "martlet-echo",
+            dependencies: ["PusherProtocol", .nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/EchoServer",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport"],
+            dependencies: ["TestSupport", "martlet", "martlet-echo"],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

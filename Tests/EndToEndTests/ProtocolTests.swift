@@ -31,7 +31,7 @@ struct ProtocolTests {
         try await Scenarios.run(
             "liveness.py",
             overriding: """
-                {"activity_timeout": 1, "pong_timeout_ms": 2000, "user_authentication_timeout": 2,
+                {"activity_timeout": 3, "pong_timeout_ms": 3000, "user_authentication_timeout": 2,
                  "app_manager": {"array": {"apps": [\(demo), \(strict)]}}}
                 """
         )

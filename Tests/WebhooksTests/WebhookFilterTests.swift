@@ -1,7 +1,7 @@
-@testable import ServerCore
 import TestSupport
 import Testing
 
+@testable import ServerCore
 @testable import Webhooks
 
 @Suite("Webhook filters and bodies", .timeLimit(.minutes(1)))
@@ -77,7 +77,7 @@ struct WebhookFilterTests {
                 _ = compiled.matches("ab1-ab")
                 #expect(!compiled.matches(String(repeating: "a", count: 201)))
             } catch {
-                #expect(error.key == "webhooks.filter.channel_pattern")
+                #expect(error.key == "filter.channel_pattern")
             }
         }
     }

@@ -30,6 +30,31 @@ package enum ClientMessage: Sendable, Equatable {
     }
 }
 
+extension ClientMessage {
+    /// The name of the event, for logs.
+    package var eventName: String {
+        switch self {
+        case .ping: EventName.Client.ping.rawValue
+        case .pong: EventName.Client.pong.rawValue
+        case .subscribe: EventName.Client.subscribe.rawValue
+        case .unsubscribe: EventName.Client.unsubscribe.rawValue
+        case .signin: EventName.Client.signin.rawValue
+        case .clientEvent(let event): event.name
+        case .unsupported(let event): event
+        }
+    }
+
+    /// The channel that the message is about.
+    package var channel: String? {
+        switch self {
+        case .subscribe(let request): request.channel
+        case .unsubscribe(let channel): channel
+        case .clientEvent(let event): event.channel
+        case .ping, .pong, .signin, .unsupported: nil
+        }
+    }
+}
+
 /// The members that every message may have, found in one scan.
 struct Envelope {
     var event: JSONText?

@@ -27,8 +27,8 @@ package struct WebSocketDecoder {
         self.maxMessageBytes = maxMessageBytes
     }
 
-    /// Bytes of an incomplete frame or message are held.
-    package var isHoldingBytes: Bool { pending.readableBytes > 0 || fragments != nil }
+    /// Received bytes that have not become part of a message.
+    package var pendingBytes: Int { pending.readableBytes }
 
     /// Takes received bytes.
     package mutating func receive(_ bytes: ByteBuffer) {

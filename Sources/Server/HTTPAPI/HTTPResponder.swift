@@ -49,7 +49,7 @@ struct HTTPResponder {
             let address = ClientAddress.resolve(
                 peer: request.peerAddress,
                 forwardedFor: request.headers["x-forwarded-for"],
-                trustedHops: trustedHops(services.configuration.rateLimiter.api)
+                trustedHops: services.configuration.trustedHops(for: services.configuration.rateLimiter.api)
             )
             limit(services.configuration.rateLimiter.api, name: "api", address: address) { refusal, headers in
                 let mark: Completion = { reply in
@@ -142,10 +142,6 @@ struct HTTPResponder {
         limit(services.configuration.rateLimiter.webSocket, name: "websocket_connect", address: address) { refusal, _ in
             completion(refusal)
         }
-    }
-
-    private func trustedHops(_ limit: AddressRateLimit) -> Int {
-        max(services.configuration.listener.trustedHops, limit.trustedHops)
     }
 
     private func limit(

@@ -97,10 +97,7 @@ class PusherSocket:
 
     async def expect_refusal(self, channel, text="", code=None):
         """`pusher:error` and `pusher:subscription_error` of a refused subscription, in either order."""
-        messages = {}
-        for _ in range(2):
-            message = await self.next()
-            messages[message.get("event")] = message
+        messages = {message.get("event"): message for message in await self.collect_until_pong()}
         expect_equal(
             sorted(messages, key=str), ["pusher:error", "pusher:subscription_error"], f"the refusal of {channel}"
         )

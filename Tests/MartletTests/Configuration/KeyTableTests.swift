@@ -41,11 +41,14 @@ struct KeyTableTests {
         if name == "ssl.enabled" {
             loader.commandLine.assignments = ["ssl.cert_path=c.pem", "ssl.key_path=k.pem"]
         }
-        var environment = loader
-        environment.environment = [key.environment[0]: example]
         var commandLine = loader
         commandLine.commandLine.assignments.append("\(name)=\(example)")
-        for source in [environment, commandLine] {
+        var sources = [commandLine]
+        for variable in key.environment {
+            loader.environment = [variable: example]
+            sources.append(loader)
+        }
+        for source in sources {
             let settings = try await source.load().settings
             #expect(key.value(in: settings).description == example)
             #expect(example != key.defaultValue.description)
@@ -92,7 +95,8 @@ extension SettingKey {
         let special = [
             "path_prefix": "/base", "unix_socket.path": "/tmp/s", "unix_socket.permission_mode": "600",
             "users.terminate_close_code": "4200", "http_api.stats_token": "0123456789abcdef",
-            "listener.max_header_bytes": "2048", "websocket.max_bytes": "65536", "shutdown_pause_ms": "5000",
+            "listener.max_header_bytes": "2048", "webhooks.retry.max_backoff_ms": "7000",
+            "websocket.max_bytes": "65536", "shutdown_pause_ms": "5000",
             "queue.reliability.lease_duration_ms": "5000", "websocket_max_payload_kb": "7",
             "websocket.max_message_size": "4096", "websocket.max_frame_size": "4096",
         ]

@@ -1,6 +1,6 @@
 import Webhooks
 
-/// Webhook batches, deliveries and retries; the first seven are Sockudo's, the rest is Martlet's own.
+/// Webhook batches, deliveries and retries; keys up to `request_timeout_ms` are Sockudo's, the rest is Martlet's own.
 enum WebhookKeys {
     static let all: [SettingKey] = batching + retry + deliveries
 
@@ -26,23 +26,45 @@ enum WebhookKeys {
     ]
 
     private static let retry: [SettingKey] = [
-        .flag("webhooks.retry.enabled", at: \.webhooks.retry.isEnabled, "Repeat deliveries that fail"),
-        .limit("webhooks.retry.max_attempts", at: \.webhooks.retry.maxAttempts, "Deliveries of one request at most"),
+        .flag(
+            "webhooks.retry.enabled",
+            "MARTLET_WEBHOOK_RETRY_ENABLED",
+            at: \.webhooks.retry.isEnabled,
+            "Repeat deliveries that fail"
+        ),
+        .limit(
+            "webhooks.retry.max_attempts",
+            "MARTLET_WEBHOOK_RETRY_MAX_ATTEMPTS",
+            at: \.webhooks.retry.maxAttempts,
+            "Deliveries of one request at most"
+        ),
         .milliseconds(
             "webhooks.retry.max_elapsed_time_ms",
+            "MARTLET_WEBHOOK_RETRY_MAX_ELAPSED_TIME_MS",
             at: \.webhooks.retry.maxElapsed,
             "Time after which a request is given up"
         ),
         .milliseconds(
             "webhooks.retry.initial_backoff_ms",
+            "MARTLET_WEBHOOK_RETRY_INITIAL_BACKOFF_MS",
             at: \.webhooks.retry.initialBackoff,
             "Longest pause before the second delivery"
         ),
-        .milliseconds("webhooks.retry.max_backoff_ms", at: \.webhooks.retry.maxBackoff, "Longest pause at all"),
+        .milliseconds(
+            "webhooks.retry.max_backoff_ms",
+            "MARTLET_WEBHOOK_RETRY_MAX_BACKOFF_MS",
+            at: \.webhooks.retry.maxBackoff,
+            "Longest pause at all"
+        ),
     ]
 
     private static let deliveries: [SettingKey] = [
-        .milliseconds("webhooks.request_timeout_ms", at: \.webhooks.requestTimeout, "Time for one delivery"),
+        .milliseconds(
+            "webhooks.request_timeout_ms",
+            "MARTLET_WEBHOOK_REQUEST_TIMEOUT_MS",
+            at: \.webhooks.requestTimeout,
+            "Time for one delivery"
+        ),
         .number(
             "webhooks.max_buffered_events",
             "MARTLET_WEBHOOK_MAX_BUFFERED_EVENTS",
