@@ -118,11 +118,15 @@ let package = Package(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
+            exclude: [
+                "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
+                "Services/orphan.py",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "AWSBackendTests",
-            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "Digest", "TestSupport", .logging],
+            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),

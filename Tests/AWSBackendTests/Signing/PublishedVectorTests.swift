@@ -123,7 +123,7 @@ struct PublishedVectorTests {
     }
 
     private static func pairs(_ query: String) -> [String] {
-        query.split(separator: "&").map(String.init).sorted()
+        query.split(separator: "&").map { $0.removingPercentEncoding ?? String($0) }.sorted()
     }
 
     /// Reads a request as it would be on the wire, folded fields included.

@@ -58,11 +58,13 @@ package struct AppItem: Sendable, Equatable {
         } catch {
             throw BackendError(.malformed, "the item of app '\(id)' cannot be read")
         }
-        guard case .number(let digits) = attributes["version"] else {
-            version = 0
-            return
-        }
-        version = Int64(digits) ?? 0
+        version = Self.version(of: attributes)
+    }
+
+    /// The version of an item, whatever else it holds.
+    static func version(of attributes: [String: AttributeValue]) -> Int64 {
+        guard case .number(let digits) = attributes["version"] else { return 0 }
+        return Int64(digits) ?? 0
     }
 
     /// The JSON that ``App`` reads.

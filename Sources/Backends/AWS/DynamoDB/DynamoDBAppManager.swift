@@ -96,7 +96,7 @@ package struct DynamoDBAppManager: AppCatalog {
             return try AppItem(attributes: attributes)
         } catch {
             guard allowsMalformed else { throw error }
-            return AppItem(app: App(id: id, key: "", secret: ""), version: 0)
+            return AppItem(app: App(id: id, key: "", secret: ""), version: AppItem.version(of: attributes))
         }
     }
 

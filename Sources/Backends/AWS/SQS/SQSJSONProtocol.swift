@@ -121,6 +121,18 @@ enum SQSJSONProtocol {
             var MD5OfBody: String?
             var Attributes: [String: String]?
             var MessageAttributes: [String: Value]?
+
+            var message: SQSMessage {
+                var message = SQSMessage(
+                    id: MessageId,
+                    receipt: ReceiptHandle,
+                    body: Body ?? "",
+                    bodyMD5: MD5OfBody ?? ""
+                )
+                message.system = Attributes ?? [:]
+                message.attributes = (MessageAttributes ?? [:]).compactMapValues(\.StringValue)
+                return message
+            }
         }
 
         var QueueUrl: String?
@@ -132,16 +144,7 @@ enum SQSJSONProtocol {
             var answer = SQSAnswer()
             answer.queueURL = QueueUrl
             answer.attributes = Attributes ?? [:]
-            answer.messages = (Messages ?? []).map { message in
-                SQSMessage(
-                    id: message.MessageId,
-                    receipt: message.ReceiptHandle,
-                    body: message.Body ?? "",
-                    bodyMD5: message.MD5OfBody ?? "",
-                    system: message.Attributes ?? [:],
-                    attributes: (message.MessageAttributes ?? [:]).compactMapValues(\.StringValue)
-                )
-            }
+            answer.messages = (Messages ?? []).map(\.message)
             answer.failures = (Failed ?? []).compactMap { failure in
                 Int(failure.Id).map {
                     SQSBatchFailure(

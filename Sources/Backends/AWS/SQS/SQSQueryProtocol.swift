@@ -91,14 +91,15 @@ enum SQSQueryProtocol {
         let attributes = element.children("MessageAttribute").map { attribute in
             (attribute.value("Name") ?? "", attribute.child("Value")?.value("StringValue") ?? "")
         }
-        return SQSMessage(
+        var message = SQSMessage(
             id: element.value("MessageId") ?? "",
             receipt: element.value("ReceiptHandle") ?? "",
             body: element.value("Body") ?? "",
-            bodyMD5: element.value("MD5OfBody") ?? "",
-            system: values(element.children("Attribute")),
-            attributes: Dictionary(attributes, uniquingKeysWith: { $1 })
+            bodyMD5: element.value("MD5OfBody") ?? ""
         )
+        message.system = values(element.children("Attribute"))
+        message.attributes = Dictionary(attributes, uniquingKeysWith: { $1 })
+        return message
     }
 
     private static func values(_ elements: [XMLElement]) -> [String: String] {

@@ -59,6 +59,13 @@ package struct SQSReceive: Sendable, Equatable {
     package var maxMessages: Int
     package var waitSeconds: Int
     package var visibilitySeconds: Int
+
+    /// Makes a request for up to ten messages.
+    package init(maxMessages: Int, waitSeconds: Int, visibilitySeconds: Int) {
+        self.maxMessages = maxMessages
+        self.waitSeconds = waitSeconds
+        self.visibilitySeconds = visibilitySeconds
+    }
 }
 
 /// A received message.
@@ -71,6 +78,16 @@ package struct SQSMessage: Sendable, Equatable {
     package var system: [String: String]
     /// Message attributes of the type String.
     package var attributes: [String: String]
+
+    /// Makes a message without attributes.
+    package init(id: String, receipt: String, body: String, bodyMD5: String) {
+        self.id = id
+        self.receipt = receipt
+        self.body = body
+        self.bodyMD5 = bodyMD5
+        system = [:]
+        attributes = [:]
+    }
 }
 
 /// One entry of a batch that was not carried out.

@@ -18,6 +18,12 @@ package struct CredentialFailure: Error, Sendable, Equatable, CustomStringConver
     /// What was looked for and what was found; never a secret.
     package var description: String
 
+    /// Makes a failure.
+    package init(isAbsent: Bool, description: String) {
+        self.isAbsent = isAbsent
+        self.description = description
+    }
+
     /// The place is not configured.
     static func absent(_ description: String) -> CredentialFailure {
         CredentialFailure(isAbsent: true, description: description)

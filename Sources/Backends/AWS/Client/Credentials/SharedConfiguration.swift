@@ -62,9 +62,9 @@ package struct SharedConfiguration: Sendable, Equatable {
 }
 
 extension Substring {
-    /// The text without blanks at its ends.
+    /// The text without blanks and line ends around it.
     var trimmed: String {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
         guard let start = firstIndex(where: { !isBlank($0) }), let end = lastIndex(where: { !isBlank($0) }) else {
             return ""
         }
