@@ -109,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore", "Webhooks",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore",
+                "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
             swiftSettings: settings
@@ -157,7 +158,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            dependencies: ["AWSBackend", "CurlHTTP", "MemoryBackend", "ServerCore", "TestSupport", .logging],
             swiftSettings: settings
         ),
         .testTarget(
@@ -170,7 +171,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

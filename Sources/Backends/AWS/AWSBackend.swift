@@ -30,17 +30,21 @@ package struct AWSBackend: Sendable {
         )
     }
 
-    /// Makes the job queue of a name; nothing is sent yet.
+    /// Makes the job queue of a name; `group` names the message group of a payload on a FIFO queue.
+    ///
+    /// Nothing is sent yet.
     package func jobQueue(
         _ configuration: SQSConfiguration,
-        name: String = "webhooks"
+        name: String = "webhooks",
+        group: @escaping @Sendable ([UInt8]) -> String? = { _ in nil }
     ) throws(BackendError) -> SQSJobQueue {
         let client = try client(of: .sqs, configuration.aws)
         return SQSJobQueue(
             client: SQSClient(client: client, wireProtocol: configuration.wireProtocol),
             configuration: configuration,
             name: name,
-            environment: environment
+            environment: environment,
+            group: group
         )
     }
 
@@ -50,7 +54,7 @@ package struct AWSBackend: Sendable {
         _ configuration: AWSConfiguration
     ) throws(BackendError) -> AWSClient {
         let shared = SharedConfiguration(environment: environment)
-        let region = try region(configuration, shared)
+        let region = region(configuration, shared)
         let resolver = EndpointResolver(
             region: region,
             configuration: configuration,
@@ -85,19 +89,8 @@ package struct AWSBackend: Sendable {
         )
     }
 
-    private func region(
-        _ configuration: AWSConfiguration,
-        _ shared: SharedConfiguration
-    ) throws(BackendError) -> String {
-        let found =
-            configuration.region ?? environment.variable("AWS_REGION") ?? environment.variable("AWS_DEFAULT_REGION")
-            ?? shared.profile(configuration.profile)["region"]
-        guard let found else {
-            throw BackendError(
-                .rejected,
-                "no AWS region; looked in the configuration, AWS_REGION, AWS_DEFAULT_REGION and the profile"
-            )
-        }
-        return found
+    private func region(_ configuration: AWSConfiguration, _ shared: SharedConfiguration) -> String {
+        configuration.region ?? environment.variable("AWS_REGION") ?? environment.variable("AWS_DEFAULT_REGION")
+            ?? shared.profile(configuration.profile)["region"] ?? AWSConfiguration.fallbackRegion
     }
 }

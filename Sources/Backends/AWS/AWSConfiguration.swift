@@ -2,7 +2,7 @@ package import ServerCore
 
 /// How AWS is reached, for one service.
 package struct AWSConfiguration: Sendable, Equatable {
-    /// The region; `nil` takes `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
+    /// The region; `nil` takes `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, or ``fallbackRegion``.
     package var region: String?
     /// The service's URL instead of AWS's own, for emulators and VPC endpoints.
     package var endpointURL: String?
@@ -22,6 +22,9 @@ package struct AWSConfiguration: Sendable, Equatable {
     package var callTimeout = Duration.seconds(10)
     /// The time for one attempt.
     package var attemptTimeout = Duration.seconds(4)
+
+    /// The region that Sockudo takes when it is told none.
+    package static let fallbackRegion = "us-east-1"
 
     /// Makes the defaults.
     package init() {}

@@ -27,7 +27,8 @@ struct AWSClientTests {
         limits change: (inout AWSClientSettings) -> Void = { _ in }
     ) throws -> AWSClient {
         var settings = AWSClientSettings()
-        settings.attemptTimeout = .milliseconds(300)
+        settings.attemptTimeout = .seconds(20)
+        settings.callTimeout = .seconds(60)
         change(&settings)
         let environment = AWSEnvironment.test(time: time)
         return AWSClient(
@@ -132,7 +133,13 @@ struct AWSClientTests {
             default: .respond(status: 200, headers: [("Content-Length", "1000"), ("Connection", "close")], body: [1])
             }
         try await HTTPTestServer.with(responder: Self.inTurn([reply])) { server in
-            let client = try client(server.url(""), limits: { $0.maxAttempts = 2 })
+            let client = try client(
+                server.url(""),
+                limits: {
+                    $0.maxAttempts = 2
+                    $0.attemptTimeout = .milliseconds(300)
+                }
+            )
             let error = await error { _ = try await client.send(call) }
             #expect(error?.kind == .transport)
             #expect(error?.attempts == 2)
@@ -179,6 +186,7 @@ struct AWSClientTests {
                 server.url(""),
                 limits: {
                     $0.maxAttempts = 1000
+                    $0.attemptTimeout = .milliseconds(300)
                     $0.callTimeout = .milliseconds(700)
                 }
             )

@@ -2,6 +2,7 @@ import AWSBackend
 import CurlHTTP
 import Foundation
 import ServerCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -156,8 +157,14 @@ struct DynamoDBAppManagerTests {
         let store = try backend.appManager(configuration)
         let app = App(id: "1", key: "k", secret: "s")
         try await store.put(app, replacing: false)
-        #expect(try await store.app(key: "k") == app)
+        let elapsed = Mutex(Duration.zero)
+        let start = ContinuousClock.now
+        let cached = CachedAppManager(store: store, now: { start + elapsed.withLock { $0 } })
+        #expect(try await cached.app(key: "k") == app)
         await aws.stop()
+        elapsed.withLock { $0 = .seconds(86_400) }
+        #expect(try await cached.app(key: "k") == app)
+        #expect(try await cached.app(id: "1") == app)
         await #expect {
             try await store.app(key: "k")
         } throws: {

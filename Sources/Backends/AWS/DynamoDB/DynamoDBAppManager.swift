@@ -61,9 +61,6 @@ package struct DynamoDBAppManager: AppCatalog {
         return apps.sorted { $0.id < $1.id }
     }
 
-    /// Changes one app in one step: a change by another in between is seen, and the change applied to the newer state.
-    ///
-    /// Returns the changed app, or `nil` if there is none.
     package func update(
         id: String,
         _ change: @Sendable (inout App) -> Void

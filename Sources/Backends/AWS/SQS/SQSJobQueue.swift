@@ -13,6 +13,7 @@ package final class SQSJobQueue: JobQueue {
     private let environment: AWSEnvironment
     private let locator: SQSQueueLocator
     private let deleter: SQSDeleter
+    /// Names the message group of a payload.
     private let group: @Sendable ([UInt8]) -> String?
 
     /// Makes a queue; `group` names the message group of a payload on a FIFO queue.
@@ -130,10 +131,15 @@ package final class SQSJobQueue: JobQueue {
     private func entry(_ payload: [UInt8]) -> SQSEntry {
         var entry = SQSPayload.entry(payload)
         if configuration.isFIFO {
-            entry.groupID = group(payload) ?? configuration.messageGroupID
+            entry.groupID = group(payload).map(Self.groupID) ?? configuration.messageGroupID
             entry.deduplicationID = SHA256.hash(payload).hex
         }
         return entry
+    }
+
+    /// A group's name as SQS takes it: what is longer or has other characters is hashed.
+    private static func groupID(_ name: String) -> String {
+        SQSConfiguration.isGroupID(name) ? name : SHA256.hash(Array(name.utf8)).hex
     }
 
     /// Sends one batch, and again what the queue did not take.
