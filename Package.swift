@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
@@ -64,6 +65,7 @@ let package = Package(
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
+        .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
@@ -115,6 +117,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "martlet-bench",
+            dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
+            swiftSettings: settings
+        ),
         .target(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
@@ -138,7 +145,15 @@ let package = Package(
         ),
         .testTarget(
             name: "PusherProtocolTests",
-            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            dependencies: ["PusherProtocol", "Digest", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ChannelHubTests",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
