@@ -90,7 +90,7 @@ let package = Package(
         ),
         .target(
             name: "AWSBackend",
-            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging, .coreMetrics],
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
             path: "Sources/Backends/AWS",
             swiftSettings: interopSettings
         ),

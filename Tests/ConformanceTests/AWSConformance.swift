@@ -28,7 +28,8 @@ enum AWSConformance {
         configuration.isFIFO = isFIFO
         configuration.visibilityTimeout = .seconds(2)
         configuration.waitTime = .seconds(1)
-        let queue = try backend().jobQueue(configuration, name: "queue-\(UInt64.random(in: 0 ... .max))")
+        configuration.queueName = "queue-\(UInt64.random(in: 0 ... .max))"
+        let queue = try backend().jobQueue(configuration)
         try await queue.prepare()
         return queue
     }

@@ -30,19 +30,17 @@ package struct AWSBackend: Sendable {
         )
     }
 
-    /// Makes the job queue of a name; `group` names the message group of a payload on a FIFO queue.
+    /// Makes the job queue; `group` names the message group of a payload on a FIFO queue.
     ///
     /// Nothing is sent yet.
     package func jobQueue(
         _ configuration: SQSConfiguration,
-        name: String = "webhooks",
         group: @escaping @Sendable ([UInt8]) -> String? = { _ in nil }
     ) throws(BackendError) -> SQSJobQueue {
         let client = try client(of: .sqs, configuration.aws)
         return SQSJobQueue(
             client: SQSClient(client: client, wireProtocol: configuration.wireProtocol),
             configuration: configuration,
-            name: name,
             environment: environment,
             group: group
         )

@@ -3,6 +3,8 @@ package import ServerCore
 /// How jobs travel through SQS; the defaults are Sockudo's where it has the key.
 package struct SQSConfiguration: Sendable, Equatable {
     package var aws = AWSConfiguration()
+    /// The queue's name; `.fifo` is added to that of a FIFO queue.
+    package var queueName = "webhooks"
     /// The whole URL of the queue; comes before prefix and name.
     package var queueURL: String?
     /// What stands before the queue's name to make its URL; without it the URL is asked for by name.
@@ -15,7 +17,7 @@ package struct SQSConfiguration: Sendable, Equatable {
     package var waitTime = Duration.seconds(5)
     /// Requests for jobs at the same time while there are many.
     package var concurrency = 5
-    /// Whether the queue is first-in-first-out; its name then ends in `.fifo`.
+    /// Whether the queue is first-in-first-out.
     package var isFIFO = false
     /// The message group of jobs that have none of their own.
     package var messageGroupID = "default"
@@ -46,6 +48,11 @@ package struct SQSConfiguration: Sendable, Equatable {
             )
         }
         problems.require(
+            Self.isQueueName(queueName),
+            "\(prefix).queue_name",
+            "must be 1 to 60 letters, digits, '_' and '-'"
+        )
+        problems.require(
             (.seconds(2) ... .seconds(43_200)).contains(visibilityTimeout),
             "\(prefix).visibility_timeout",
             "must be from 2 to 43200 seconds"
@@ -69,6 +76,16 @@ package struct SQSConfiguration: Sendable, Equatable {
             "must be from 1024 to 1048576"
         )
         return problems
+    }
+
+    /// Amazon SQS API, `CreateQueue`, with room for what is added to the name: at most 80 characters in all.
+    private static func isQueueName(_ text: String) -> Bool {
+        (1...60).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "_-".utf8.contains($0)
+            }
     }
 
     /// Amazon SQS API, `MessageGroupId`.

@@ -136,6 +136,25 @@ struct CredentialCacheTests {
         #expect(try await cache.credentials().accessKeyID == "K3")
     }
 
+    @Test("while a refused key is replaced, nobody is given it")
+    func rejectionIsAwaited() async throws {
+        let gate = Gate()
+        let source = Source { number in
+            if number > 1 { await gate.pass() }
+            return Self.key(number, until: nil)
+        }
+        let cache = CredentialCache(provider: source, environment: .test())
+        let first = try await cache.credentials()
+        await cache.reject(first)
+        async let leader = cache.credentials()
+        await source.calls.wait(for: 2)
+        await cache.reject(first)
+        async let follower = cache.credentials()
+        gate.open()
+        #expect(try await leader.accessKeyID == "K2")
+        #expect(try await follower.accessKeyID == "K2")
+    }
+
     @Test("a cancelled fetch is taken over by a caller that waits")
     func takeOver() async throws {
         let source = Source { number throws(CredentialFailure) in

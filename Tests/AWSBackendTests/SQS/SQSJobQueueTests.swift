@@ -27,9 +27,10 @@ struct SQSJobQueueTests {
         configuration.waitTime = .seconds(1)
         change(&configuration)
         let name = "q-\(UUID().uuidString)"
+        configuration.queueName = name
         let backend = AWSBackend(transport: try TestTransport.get(), environment: .test())
         let client = SQSClient(client: try backend.client(of: .sqs, configuration.aws), wireProtocol: wireProtocol)
-        let jobs = try backend.jobQueue(configuration, name: name)
+        let jobs = try backend.jobQueue(configuration)
         var url = ""
         if create {
             try await jobs.prepare()

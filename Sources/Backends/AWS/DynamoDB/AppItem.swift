@@ -10,6 +10,8 @@ package struct AppItem: Sendable, Equatable {
     package var app: App
     /// Counts the changes of the item; 0 in one that Sockudo wrote.
     package var version: Int64
+    /// What the item holds and ``App`` does not: other attributes, and other parts of the policy.
+    var foreign = ForeignParts()
 
     /// Makes an item.
     package init(app: App, version: Int64) {
@@ -21,24 +23,24 @@ package struct AppItem: Sendable, Equatable {
     static let maxIDBytes = 2048
     static let maxKeyBytes = 1024
 
-    /// The attributes to write.
+    /// The attributes to write, with what is not ours as it was.
     package func attributes() throws(BackendError) -> [String: AttributeValue] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let policy: Data
         do {
-            policy = try encoder.encode(app.policy)
+            let own = try JSONDecoder().decode(JSONValue.self, from: encoder.encode(app.policy))
+            policy = try encoder.encode(foreign.policy.map { own.completed(from: $0) } ?? own)
         } catch {
             throw BackendError(.malformed, "the policy of app '\(app.id)' cannot be written as JSON", underlying: error)
         }
-        var attributes: [String: AttributeValue] = [
-            "id": .string(app.id),
-            "key": .string(app.key),
-            "secret": .string(app.secret),
-            "enabled": .bool(app.isEnabled),
-            "policy": .string(String(decoding: policy, as: UTF8.self)),
-            "version": .number(String(version)),
-        ]
+        var attributes = foreign.attributes
+        attributes["id"] = .string(app.id)
+        attributes["key"] = .string(app.key)
+        attributes["secret"] = .string(app.secret)
+        attributes["enabled"] = .bool(app.isEnabled)
+        attributes["policy"] = .string(String(decoding: policy, as: UTF8.self))
+        attributes["version"] = .number(String(version))
         if !app.previousSecrets.isEmpty {
             attributes["previous_secrets"] = .list(app.previousSecrets.map { .string($0) })
         }
@@ -49,8 +51,9 @@ package struct AppItem: Sendable, Equatable {
     package init(attributes: [String: AttributeValue]) throws(BackendError) {
         let id = attributes["id"]?.string ?? ""
         do {
-            let json = try JSONEncoder().encode(try Self.json(attributes))
-            app = try JSONDecoder().decode(App.self, from: json)
+            let json = try Self.json(attributes)
+            app = try JSONDecoder().decode(App.self, from: JSONEncoder().encode(json))
+            foreign = ForeignParts(attributes: attributes, json: json)
         } catch let problem as Problem {
             throw BackendError(.malformed, "the item of app '\(id)': \(problem.description)")
         } catch let error as DecodingError {

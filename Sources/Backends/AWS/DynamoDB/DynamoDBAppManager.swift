@@ -121,7 +121,8 @@ package struct DynamoDBAppManager: AppCatalog {
 
     /// Writes an app if the table still holds what was read: nothing, or an item of that version.
     private func write(_ app: App, over old: AppItem?) async throws(BackendError) {
-        let new = AppItem(app: app, version: (old?.version ?? 0) + 1)
+        var new = AppItem(app: app, version: (old?.version ?? 0) + 1)
+        new.foreign = old?.foreign ?? new.foreign
         var input = Messages.PutItem(
             TableName: configuration.tableName,
             Item: try new.attributes(),
@@ -142,7 +143,11 @@ package struct DynamoDBAppManager: AppCatalog {
         } catch {
             guard error.isNamed("ConditionalCheckFailedException") else { throw Self.mapped(error, "PutItem") }
             // An attempt before the last may have been carried out without an answer.
-            if error.attempts > 1, try await item(id: app.id) == new { return }
+            if error.attempts > 1, let stored = try await item(id: app.id), stored.app == app,
+                stored.version == new.version
+            {
+                return
+            }
             throw BackendError(
                 .conflict,
                 "the app '\(app.id)' \(old == nil ? "exists already" : "was changed meanwhile")"

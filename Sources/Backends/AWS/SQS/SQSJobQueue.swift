@@ -20,16 +20,15 @@ package final class SQSJobQueue: JobQueue {
     package init(
         client: SQSClient,
         configuration: SQSConfiguration,
-        name: String,
         environment: AWSEnvironment,
         group: @escaping @Sendable ([UInt8]) -> String? = { _ in nil }
     ) {
         self.client = client
         self.configuration = configuration
-        self.name = name
+        self.name = configuration.queueName
         self.environment = environment
         self.group = group
-        locator = SQSQueueLocator(client: client, configuration: configuration, name: name)
+        locator = SQSQueueLocator(client: client, configuration: configuration)
         deleter = SQSDeleter(client: client, maxSenders: 4)
     }
 

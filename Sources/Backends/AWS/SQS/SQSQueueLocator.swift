@@ -13,15 +13,13 @@ actor SQSQueueLocator {
 
     private let client: SQSClient
     private let configuration: SQSConfiguration
-    private let name: String
     private var location: Location?
     private var isLooking = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
-    init(client: SQSClient, configuration: SQSConfiguration, name: String) {
+    init(client: SQSClient, configuration: SQSConfiguration) {
         self.client = client
         self.configuration = configuration
-        self.name = name
     }
 
     /// Returns the place, looking for it if it is not known; one caller looks while the others wait.
@@ -47,6 +45,10 @@ actor SQSQueueLocator {
     /// Forgets the place, because a queue was not there any more.
     func forget() {
         location = nil
+    }
+
+    private var name: String {
+        configuration.queueName
     }
 
     private var suffix: String {

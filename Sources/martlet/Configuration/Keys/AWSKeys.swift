@@ -47,6 +47,7 @@ enum AWSKeys {
                 callTimeout: \.sqs.aws.callTimeout
             )
         ) + [
+            .text("queue.sqs.queue_name", "MARTLET_QUEUE_SQS_QUEUE_NAME", at: \.sqs.queueName, "Name of the queue"),
             .optionalText(
                 "queue.sqs.queue_url",
                 "MARTLET_QUEUE_SQS_QUEUE_URL",

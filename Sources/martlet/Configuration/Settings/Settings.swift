@@ -25,7 +25,9 @@ struct Settings: Sendable, Equatable {
     /// The name of this node in logs; `nil` chooses a random one.
     var instanceID: String?
 
-    /// Lists what cannot work; empty when everything can. Backends that are not in use are not looked at.
+    /// Lists what cannot work; empty when everything can.
+    ///
+    /// The sections of drivers that are not in use are not looked at.
     func validate() -> [ConfigurationProblem] {
         server.validate() + hub.validate() + webhooks.validate() + appManager.validate() + memoryCache.validate()
             + queue.validate()

@@ -19,6 +19,8 @@ package actor CredentialCache {
         var credentials: AWSCredentials
         /// From when on new ones are fetched.
         var refreshAt: Date?
+        /// Whether a service refused them, so that nobody goes on with them while new ones are fetched.
+        var isRejected = false
 
         func isUsable(_ now: Date) -> Bool {
             credentials.expiration.map { now < $0 } ?? true
@@ -39,7 +41,7 @@ package actor CredentialCache {
     package func credentials() async throws(AWSError) -> AWSCredentials {
         while true {
             let now = environment.now()
-            if let current, current.isUsable(now), isFetching || current.isFresh(now) {
+            if let current, current.isUsable(now), !current.isRejected, isFetching || current.isFresh(now) {
                 return current.credentials
             }
             guard isFetching else { return try await fetch() }
@@ -53,11 +55,11 @@ package actor CredentialCache {
     ///
     /// At most every few seconds, so that a key that is simply wrong does not load its source.
     package func reject(_ refused: AWSCredentials) {
-        guard current?.credentials == refused, !isFetching else { return }
+        guard current?.credentials == refused else { return }
         let now = environment.now()
         if let rejectedAt, now.timeIntervalSince(rejectedAt) < Self.pause { return }
         rejectedAt = now
-        current?.refreshAt = now
+        current?.isRejected = true
     }
 
     private var rejectedAt: Date?
@@ -98,6 +100,7 @@ package actor CredentialCache {
                 return .failure(AWSError(kind, "no AWS credentials; looked in \(failure)"))
             }
             current?.refreshAt = failure.isCancelled ? now : now.addingTimeInterval(Self.pause)
+            current?.isRejected = false
             environment.logger.warning(
                 "AWS credentials could not be renewed and stay in use until they end",
                 metadata: Logger.Metadata([.errorMessage: "\(failure)"])
