@@ -10,10 +10,10 @@ help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 run: build ## Builds and serves the demo app on port 6001, everything in memory
-	@demo/serve
+	@docker/demo/serve
 
 publish: ## Publishes to the demo app: make publish CHANNEL=my-channel EVENT=my-event DATA='{"a":1}'
-	@demo/publish '$(CHANNEL)' '$(EVENT)' '$(DATA)'
+	@docker/demo/publish '$(CHANNEL)' '$(EVENT)' '$(DATA)'
 
 build: ## Builds the server for production
 	@bash .ci/install build

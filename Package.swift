@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
@@ -63,6 +64,13 @@ let package = Package(
             path: "Sources/C/CHiredis",
             pkgConfig: "hiredis",
             providers: [.apt(["libhiredis-dev"])]
+        ),
+        .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Sources/C/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
         ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
@@ -85,6 +93,12 @@ let package = Package(
                 .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
             ],
             swiftSettings: settings
+        ),
+        .target(
+            name: "AWSBackend",
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
+            path: "Sources/Backends/AWS",
+            swiftSettings: interopSettings
         ),
         .target(
             name: "Webhooks",
@@ -111,15 +125,31 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore", "Webhooks",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "RedisBackend", "Server",
+                "ServerCore",
+                "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "martlet-bench",
+            dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
+            exclude: [
+                "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
+                "Services/orphan.py",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AWSBackendTests",
+            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
@@ -130,7 +160,15 @@ let package = Package(
         ),
         .testTarget(
             name: "PusherProtocolTests",
-            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            dependencies: ["PusherProtocol", "Digest", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ChannelHubTests",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -155,7 +193,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .nioPosix],
+            dependencies: [
+                "AWSBackend", "CurlHTTP", "MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .logging,
+                .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -168,7 +209,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -176,9 +217,15 @@ let package = Package(
             dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "martlet-echo",
+            dependencies: ["PusherProtocol", .nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/EchoServer",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport"],
+            dependencies: ["TestSupport", "martlet", "martlet-echo"],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

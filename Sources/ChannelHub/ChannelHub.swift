@@ -62,6 +62,9 @@ package final class ChannelHub: Sendable {
 
     // MARK: Publishing
 
+    /// An event loop is far behind; events of publishers and clients should be refused until it has caught up.
+    package var isCongested: Bool { inboxes.contains(where: \.isCongested) }
+
     /// Publishes an event of the HTTP API; returns the channel's counts at that moment.
     package func publish(
         _ event: PreparedEvent,

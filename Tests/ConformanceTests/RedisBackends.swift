@@ -20,6 +20,14 @@ enum RedisBackends {
         return try client(.cluster(cluster.nodes.map { RedisAddress(host: "127.0.0.1", port: $0.port) }))
     }
 
+    /// An empty queue whose leases last two seconds.
+    static func jobQueue(_ client: any RedisClient) -> RedisJobQueue {
+        var configuration = RedisJobQueueConfiguration()
+        configuration.prefix = prefix()
+        configuration.lease = .seconds(2)
+        return RedisJobQueue(client: client, configuration: configuration)
+    }
+
     /// A prefix of keys that no other test has.
     static func prefix() -> String {
         "martlet_test_\(UInt64.random(in: 0 ... .max))"

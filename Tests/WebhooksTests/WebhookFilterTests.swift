@@ -1,7 +1,7 @@
-@testable import ServerCore
 import TestSupport
 import Testing
 
+@testable import ServerCore
 @testable import Webhooks
 
 @Suite("Webhook filters and bodies", .timeLimit(.minutes(1)))

@@ -83,14 +83,3 @@ package struct RedisCacheStore: CacheStore {
         }
     }
 }
-
-/// Runs something at Redis and throws its failure as the ports know it.
-func backend<Value: Sendable>(
-    _ body: () async throws(RedisError) -> Value
-) async throws(BackendError) -> Value {
-    do throws(RedisError) {
-        return try await body()
-    } catch {
-        throw error.backendError
-    }
-}

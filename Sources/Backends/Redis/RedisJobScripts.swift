@@ -13,13 +13,17 @@ enum RedisJobScripts {
 
         """
 
-    /// Says whether a lease is the job's latest and the job was not given back. ARGV: id, attempt.
+    /// Goes on only if a lease is the job's latest and the job was not given back.
+    ///
+    /// ARGV: id, attempt.
     private static let ownership = """
         if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
         if redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 0 end
 
         """
 
+    /// Takes jobs.
+    ///
     /// ARGV: id and payload of each job. A job that is there already is left as it is, so that it can be repeated.
     static let enqueue = RedisScript(
         """
@@ -32,6 +36,8 @@ enum RedisJobScripts {
         """
     )
 
+    /// Puts what is due into the line and leases jobs.
+    ///
     /// ARGV: the most jobs, the milliseconds of the lease, the most bytes of payload after the first job's.
     /// Returns the milliseconds until something is due (-1: nothing is), whether more is ready, and id, payload and
     /// attempt of each job.
@@ -66,6 +72,8 @@ enum RedisJobScripts {
             """
     )
 
+    /// Ends a job.
+    ///
     /// ARGV: id, attempt.
     static let acknowledge = RedisScript(
         ownership + """
@@ -76,6 +84,8 @@ enum RedisJobScripts {
             """
     )
 
+    /// Gives a job back.
+    ///
     /// ARGV: id, attempt, the milliseconds of the delay.
     static let retry = RedisScript(
         clock + ownership + """
@@ -85,6 +95,8 @@ enum RedisJobScripts {
             """
     )
 
+    /// Prolongs a lease.
+    ///
     /// ARGV: id, attempt, the milliseconds of the lease.
     static let extend = RedisScript(
         clock + ownership + """
@@ -93,6 +105,8 @@ enum RedisJobScripts {
             """
     )
 
+    /// Puts a job aside.
+    ///
     /// ARGV: id, attempt, the reason, the most dead letters to keep.
     static let bury = RedisScript(
         clock + ownership + """
@@ -122,7 +136,9 @@ enum RedisJobScripts {
             """
     )
 
-    /// ARGV: the most dead letters. Returns id, payload and reason of the oldest.
+    /// Reads dead letters.
+    ///
+    /// ARGV: how many at most. Returns id, payload and reason of the oldest.
     static let deadLetters = RedisScript(
         """
         local found = {}

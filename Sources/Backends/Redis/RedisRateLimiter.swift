@@ -11,8 +11,10 @@ package struct RedisRateLimiter: RateLimiter {
     private static let maxRequests = 100_000_000
     private static let maxWindowSeconds = 86_400
 
-    /// KEYS: the window. ARGV: the limit, the window's length in milliseconds.
-    /// Returns whether the request is allowed, the requests left, the milliseconds to wait.
+    /// Decides about one request.
+    ///
+    /// KEYS: the window. ARGV: the limit, the window's length in milliseconds. Returns whether the request is allowed,
+    /// the requests left, the milliseconds to wait.
     ///
     /// The requests of the window before count in proportion to how much of it the sliding window still covers. A
     /// request counts `length`, so that only whole numbers occur.

@@ -9,6 +9,15 @@ enum LoopCommand: Sendable {
     case send(ByteBuffer, to: [SocketID])
     /// Closes some of the loop's sockets.
     case close([SocketID], code: UInt16, reason: String)
+
+    /// The bytes that the command holds.
+    var frameBytes: Int {
+        switch self {
+        case .deliver(let delivery): delivery.frame.readableBytes
+        case .send(let frame, _): frame.readableBytes
+        case .close: 0
+        }
+    }
 }
 
 /// A frame on its way to the subscribers of a channel on one loop.

@@ -8,12 +8,14 @@ import Synchronization
 package final class LoopInbox: Sendable {
     private struct State {
         var commands: [LoopCommand] = []
+        var bytes = 0
         var isScheduled = false
         var isClosed = false
     }
 
     package let eventLoop: any EventLoop
     private let state = Mutex(State())
+    private let congestion = Atomic<Bool>(false)
     private let shard: NIOLoopBoundBox<HubShard?>
 
     /// Makes the inbox of a loop; call on that loop.
@@ -24,6 +26,16 @@ package final class LoopInbox: Sendable {
 
     /// The shard; on the loop only.
     var currentShard: HubShard? { shard.value }
+
+    /// The loop is so far behind that publishers should come back later.
+    ///
+    /// Publishers on other loops are faster than a loop that fans out to many sockets, and the inbox has to end
+    /// somewhere. Presence and other consequences of what clients do are always taken.
+    var isCongested: Bool { congestion.load(ordering: .relaxed) }
+
+    /// What may wait for a loop, in bytes of frames and in commands.
+    private static let maxBytes = 64 << 20
+    private static let maxCommands = 100_000
 
     func attach(_ shard: HubShard) {
         self.shard.value = shard
@@ -36,6 +48,10 @@ package final class LoopInbox: Sendable {
         let mustSchedule = state.withLock { state in
             guard !state.isClosed else { return false }
             state.commands.append(command)
+            state.bytes += command.frameBytes
+            if state.bytes > Self.maxBytes || state.commands.count > Self.maxCommands {
+                congestion.store(true, ordering: .relaxed)
+            }
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
@@ -57,6 +73,8 @@ package final class LoopInbox: Sendable {
         let commands = state.withLock { state in
             defer { state.commands = [] }
             state.isScheduled = false
+            state.bytes = 0
+            congestion.store(false, ordering: .relaxed)
             return state.commands
         }
         shard.value?.perform(commands)

@@ -23,9 +23,34 @@ package enum ClientMessage: Sendable, Equatable {
             let request = try envelope.readCommand(from: bytes, UnsubscribeRequest.init)
             self = .unsubscribe(channel: request.channel)
         case .signin: self = .signin(try envelope.readCommand(from: bytes, SigninRequest.init))
-        case nil where event.hasPrefix(EventName.clientEventPrefix):
+        case nil where event.utf8.starts(with: EventName.clientEventPrefix.utf8):
             self = .clientEvent(try ClientEvent(name: event, envelope: envelope, bytes: bytes))
         case nil: self = .unsupported(event: event)
+        }
+    }
+}
+
+extension ClientMessage {
+    /// The name of the event, for logs.
+    package var eventName: String {
+        switch self {
+        case .ping: EventName.Client.ping.rawValue
+        case .pong: EventName.Client.pong.rawValue
+        case .subscribe: EventName.Client.subscribe.rawValue
+        case .unsubscribe: EventName.Client.unsubscribe.rawValue
+        case .signin: EventName.Client.signin.rawValue
+        case .clientEvent(let event): event.name
+        case .unsupported(let event): event
+        }
+    }
+
+    /// The channel that the message is about.
+    package var channel: String? {
+        switch self {
+        case .subscribe(let request): request.channel
+        case .unsubscribe(let channel): channel
+        case .clientEvent(let event): event.channel
+        case .ping, .pong, .signin, .unsupported: nil
         }
     }
 }

@@ -56,3 +56,10 @@ package struct ServerConfiguration: Sendable, Equatable {
         return problems
     }
 }
+
+extension ServerConfiguration {
+    /// The proxies in front of the server as one of its limits counts them.
+    func trustedHops(for limit: AddressRateLimit) -> Int {
+        limit.trustedHops > 0 ? limit.trustedHops : listener.trustedHops
+    }
+}

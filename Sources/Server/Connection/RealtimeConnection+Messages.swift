@@ -11,7 +11,9 @@ extension RealtimeConnection {
         let policies = subscriber.app.current
         guard admitsMessage(policies) else { return }
         do throws(PusherError) {
-            switch try ClientMessage(bytes) {
+            let message = try ClientMessage(bytes)
+            trace(message, bytes: bytes.count)
+            switch message {
             case .ping: loop.shard.send(ServerMessage.pong, to: subscriber)
             case .pong: break
             case .subscribe(let request): subscribe(request, subscriber, policies)
@@ -26,6 +28,8 @@ extension RealtimeConnection {
         } catch {
             countError("message_parse_error")
             debug("message refused", reason: error.message)
+            // Where the refusal has closed the connection, its close frame is the last word.
+            guard isOpen else { return }
             loop.shard.send(ServerMessage.error(error), to: subscriber)
         }
     }
@@ -48,10 +52,13 @@ extension RealtimeConnection {
 
     private func subscribe(_ request: SubscribeRequest, _ subscriber: Subscriber, _ policies: AppSnapshot) {
         let name = request.channel
+        guard !loop.shard.isSubscribed(subscriber, to: name) else {
+            // The channel's handlers are not told: the subscription that they know of goes on.
+            let error = PusherError("Existing subscription to channel \(name)")
+            loop.shard.send(ServerMessage.error(error), to: subscriber)
+            return
+        }
         do throws(PusherError) {
-            guard !loop.shard.isSubscribed(subscriber, to: name) else {
-                throw PusherError("Existing subscription to channel \(name)")
-            }
             guard ChannelName.isValid(name, maxBytes: policies.app.limits.maxChannelNameBytes) else {
                 throw PusherError("Invalid channel name: '\(name.prefix(200))'")
             }
@@ -188,6 +195,7 @@ extension RealtimeConnection {
             throw PusherError("The data of the client event exceeds \(limits.maxEventPayloadBytes) bytes")
         }
         guard admitsClientEvent(limits) else { throw .clientEventRateLimit }
+        guard !services.hub.isCongested else { throw PusherError("The server is behind with its deliveries") }
         send(event, kind: kind, subscriber, policies)
     }
 

@@ -17,7 +17,8 @@ struct HTTPResponder {
     /// Answers a request.
     func respond(to request: HTTPServerRequest, _ completion: @escaping Completion) {
         let cors = CrossOrigin(services.configuration.cors, request: request)
-        let complete: Completion = { completion(cors.mark($0)) }
+        // Servers call without an origin, so their answers need no marks.
+        let complete: Completion = cors.marksNothing ? completion : { completion(cors.mark($0)) }
         do throws(HTTPFailure) {
             if let preflight = cors.preflight {
                 complete(preflight)
@@ -46,10 +47,14 @@ struct HTTPResponder {
         case .readiness, .health, .statistics, .usage:
             OperationsRoutes(services: services, eventLoop: eventLoop).respond(to: route, request, complete)
         default:
+            guard services.isLimiting else {
+                callAPI(route, request, target, complete)
+                return
+            }
             let address = ClientAddress.resolve(
                 peer: request.peerAddress,
                 forwardedFor: request.headers["x-forwarded-for"],
-                trustedHops: trustedHops(services.configuration.rateLimiter.api)
+                trustedHops: services.configuration.trustedHops(for: services.configuration.rateLimiter.api)
             )
             limit(services.configuration.rateLimiter.api, name: "api", address: address) { refusal, headers in
                 let mark: Completion = { reply in
@@ -74,6 +79,10 @@ struct HTTPResponder {
         _ target: RequestTarget,
         _ complete: @escaping Completion
     ) {
+        if let appID = route.appID, let app = services.apps.cachedApp(id: appID) {
+            callAPI(APICall(route: route, request: request, target: target, app: app), complete)
+            return
+        }
         let found = { (lookup: Result<ActiveApp?, BackendError>) in
             switch lookup {
             case .success(let app?):
@@ -144,17 +153,13 @@ struct HTTPResponder {
         }
     }
 
-    private func trustedHops(_ limit: AddressRateLimit) -> Int {
-        max(services.configuration.listener.trustedHops, limit.trustedHops)
-    }
-
     private func limit(
         _ limit: AddressRateLimit,
         name: String,
         address: String,
         _ completion: @escaping (HTTPReply?, [(name: String, value: String)]) -> Void
     ) {
-        guard services.configuration.rateLimiter.isEnabled, let limiter = services.backends.rateLimiter else {
+        guard services.isLimiting, let limiter = services.backends.rateLimiter else {
             completion(nil, [])
             return
         }

@@ -25,6 +25,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts of the next requests that came with the one that is being answered.
     private var waiting: Deque<HTTPServerRequestPart> = []
     private var wantsRead = false
+    /// Bytes are being taken in: answers are flushed together when that is done.
+    private var isReading = false
+    private var hasUnflushedAnswers = false
+    private var hasGrownReads = false
     private var context: ChannelHandlerContext?
 
     init(services: ServerServices, loop: LoopServices, readGuard: HTTPReadGuard, isTLS: Bool, peerAddress: String) {
@@ -63,8 +67,30 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
         waiting.append(unwrapInboundIn(data))
         receiveWaiting()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        flushAnswers()
+        context.fireChannelReadComplete()
+    }
+
+    private func flushAnswers() {
+        guard hasUnflushedAnswers else { return }
+        hasUnflushedAnswers = false
+        context?.flush()
+    }
+
+    /// Connections start with reads that suit WebSockets; one that asks the API may send many requests at once.
+    private func growReads() {
+        guard !hasGrownReads, let context else { return }
+        hasGrownReads = true
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+        // A channel without the option, as in tests, keeps the reads it has.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
     private func receiveWaiting() {
@@ -154,6 +180,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if WebSocketUpgrade.isRequested(by: request) {
             upgrade(request, responder)
         } else {
+            growReads()
             responder.respond(to: request) { self.answer($0) }
         }
     }
@@ -191,13 +218,18 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             date: loop.date
         )
         services.metrics.responded(status: reply.status.code)
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+        hasUnflushedAnswers = true
+        if !isReading {
+            flushAnswers()
+        }
     }
 
     private func linger(_ context: ChannelHandlerContext) {
         life.linger(now: .now())
         waiting.removeAll()
         armTimer()
+        flushAnswers()
         context.close(mode: .output, promise: nil)
         if wantsRead {
             context.read()
@@ -207,9 +239,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     /// One timer a connection, set again only when it rings too early.
+    ///
+    /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
+    /// of references to the handler slow.
     private func armTimer() {
         guard timer == nil, let deadline = life.deadline else { return }
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
     private func ring() {
@@ -245,14 +280,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         guard life.phase == .answering, let context else { return }
         life.upgrade()
         timer?.cancel()
-        let opened = loop.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(upgrade.response), promise: opened)
+        flushAnswers()
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
-            request: upgrade.connection,
-            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly,
-            opening: opened.futureResult
+            opening: RealtimeConnection.Opening(request: upgrade.connection, response: upgrade.response),
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
         )
         let pipeline = context.pipeline.syncOperations
         do {

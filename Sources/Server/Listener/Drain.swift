@@ -17,7 +17,7 @@ struct Drain {
         services.state.startDraining()
         services.logger.info("draining", metadata: .init([.count: "\(services.state.connections)"]))
         await pause(for: configuration.pause, until: deadline)
-        while services.state.connections > 0, ContinuousClock.now < deadline {
+        while services.state.connections > 0, ContinuousClock.now < deadline, !Task.isCancelled {
             await closeBatch(of: configuration.batchSize)
             let jitter = Duration.nanoseconds(Int64.random(in: 0...max(0, configuration.batchJitter.nanoseconds)))
             await pause(for: configuration.batchInterval + jitter, until: deadline)

@@ -49,7 +49,7 @@ enum WebSocketUpgrade {
             clientAddress: ClientAddress.resolve(
                 peer: request.peerAddress,
                 forwardedFor: request.headers["x-forwarded-for"],
-                trustedHops: max(configuration.trustedHops, services.configuration.rateLimiter.webSocket.trustedHops)
+                trustedHops: services.configuration.trustedHops(for: services.configuration.rateLimiter.webSocket)
             )
         )
         let subprotocol = WebSocketHandshake.subprotocol(among: request.headers["sec-websocket-protocol"])

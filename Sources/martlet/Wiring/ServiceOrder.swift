@@ -21,6 +21,7 @@ struct ServiceOrder {
 
     /// Runs the server until a signal has ended it.
     func run() async throws {
+        ProcessLimits.prepare()
         let telemetry = Telemetry(loaded.settings)
         let logger = telemetry.logger("martlet")
         for warning in loaded.warnings {
@@ -48,14 +49,13 @@ struct ServiceOrder {
     }
 
     private func run(_ services: [any Service], server: RealtimeServer, logger: Logger) async throws {
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: services.map {
-                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                },
-                logger: logger
-            )
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            logger: logger
         )
+        // Whatever is left then is cut off: the drain's sockets, the webhooks' last deliveries.
+        configuration.maximumGracefulShutdownDuration = loaded.settings.server.shutdown.gracePeriod
+        let group = ServiceGroup(configuration: configuration)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

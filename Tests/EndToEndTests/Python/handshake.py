@@ -191,8 +191,9 @@ async def duplicate(server):
     async with await PusherSocket.establish(server) as socket:
         await socket.subscribe(channel)
         await socket.request_subscription(channel)
-        # The channel goes on working, so its own error event would be wrong.
         await socket.expect_error(None, f"Existing subscription to channel {channel}")
+        rest = [message["event"] for message in await socket.collect_until_pong()]
+        expect(rest in ([], ["pusher:subscription_error"]), f"after the error came {rest}")
         await publish(server, channel, "once", "1")
         await socket.expect("once", channel)
         await socket.fence()

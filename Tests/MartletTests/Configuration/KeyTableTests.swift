@@ -41,14 +41,14 @@ struct KeyTableTests {
         if name == "ssl.enabled" {
             loader.commandLine.assignments = ["ssl.cert_path=c.pem", "ssl.key_path=k.pem"]
         }
-        if name == "webhooks.retry.max_backoff_ms" {
-            loader.commandLine.assignments = ["webhooks.retry.initial_backoff_ms=1"]
-        }
-        var environment = loader
-        environment.environment = [key.environment[0]: example]
         var commandLine = loader
         commandLine.commandLine.assignments.append("\(name)=\(example)")
-        for source in [environment, commandLine] {
+        var sources = [commandLine]
+        for variable in key.environment {
+            loader.environment = [variable: example]
+            sources.append(loader)
+        }
+        for source in sources {
             let settings = try await source.load().settings
             #expect(key.value(in: settings).description == example)
             #expect(example != key.defaultValue.description)
@@ -80,6 +80,12 @@ struct KeyTableTests {
             ("rate_limiter.websocket_rate_limit.max_requests", "20"),
             ("rate_limiter.websocket_rate_limit.window_seconds", "60"),
             ("users.terminate_close_code", "4009"), ("channels.cache_ttl_seconds", "1800"),
+            ("database.dynamodb.table_name", "sockudo-applications"), ("database.dynamodb.key_index_name", "KeyIndex"),
+            ("database.dynamodb.region", "none"), ("queue.sqs.queue_name", "webhooks"),
+            ("queue.sqs.visibility_timeout", "30"),
+            ("queue.sqs.max_messages", "10"), ("queue.sqs.wait_time_seconds", "5"), ("queue.sqs.concurrency", "5"),
+            ("queue.sqs.fifo", "false"), ("queue.sqs.message_group_id", "default"), ("queue.sqs.region", "none"),
+            ("queue.sqs.create_queue", "false"), ("queue.sqs.protocol", "json"),
             ("webhooks.grace_period_ms", "3000"), ("users.watchlist_max", "100"), ("shutdown_pause_ms", "0"),
         ]
     )
@@ -95,9 +101,11 @@ extension SettingKey {
         let special = [
             "path_prefix": "/base", "unix_socket.path": "/tmp/s", "unix_socket.permission_mode": "600",
             "users.terminate_close_code": "4200", "http_api.stats_token": "0123456789abcdef",
-            "listener.max_header_bytes": "2048", "websocket.max_bytes": "65536", "shutdown_pause_ms": "5000",
+            "listener.max_header_bytes": "2048", "webhooks.retry.max_backoff_ms": "7000",
+            "websocket.max_bytes": "65536", "shutdown_pause_ms": "5000",
             "queue.reliability.lease_duration_ms": "5000", "websocket_max_payload_kb": "7",
             "websocket.max_message_size": "4096", "websocket.max_frame_size": "4096",
+            "queue.sqs.max_messages": "7",
         ]
         if let text = special[name] { return text }
         switch kind {

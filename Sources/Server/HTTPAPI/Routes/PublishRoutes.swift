@@ -1,5 +1,6 @@
 import ChannelHub
 import CoreMetrics
+import Logging
 import NIOCore
 import NIOHTTP1
 import PusherProtocol
@@ -18,6 +19,7 @@ struct PublishRoutes {
         form: QueryString.Form,
         _ complete: @escaping (HTTPReply) -> Void
     ) throws(HTTPFailure) {
+        guard !services.hub.isCongested else { throw Self.congestion }
         let limits = call.policies.app.limits
         let keyBytes = services.configuration.idempotency.maxKeyBytes
         if case .publishBatch = call.route {
@@ -27,7 +29,17 @@ struct PublishRoutes {
         }
         let event = try event(of: call, form: form, limits: limits, keyBytes: keyBytes)
         let key = try idempotencyKey(call, body: event.idempotencyKey)
+        guard key != nil else {
+            complete(publish(event, call))
+            return
+        }
         once(key, kind: "idempotency", call, complete) { self.publish(event, call) }
+    }
+
+    private static var congestion: HTTPFailure {
+        var failure = HTTPFailure(.serviceUnavailable, "The server is behind with its deliveries")
+        failure.retryAfterSeconds = 1
+        return failure
     }
 
     private func event(
@@ -115,9 +127,21 @@ struct PublishRoutes {
                     ServerMessage.applicationEvent(escapedName: name, channel: channel, escapedData: data)
                 }
             }
+            trace(event, channel: channel, call)
             let prepared = PreparedEvent(frame: frame, escapedData: data)
             return services.hub.publish(prepared, to: channel, app: call.app, except: except)
         }
+    }
+
+    private func trace(_ event: PublishRequest, channel: String, _ call: APICall) {
+        guard services.logger.logLevel <= .debug else { return }
+        services.logger.debug(
+            "event published",
+            metadata: .init([
+                .appID: "\(call.app.id)", .channelName: "\(channel)", .eventName: "\(event.name)",
+                .frameBytes: "\(event.data.byteCount)",
+            ])
+        )
     }
 
     private func attributes(
