@@ -81,7 +81,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func writeChart(_ document: ComparisonReport, beside report: String) throws -> String? {
-        guard let section = document.sections.first(where: { $0.scenario.metrics.contains("publisher's lag") }) else {
+        guard let section = document.sections.first(where: { $0.scenario.title.contains("events/s") }) else {
             return nil
         }
         let lines = peers.compactMap { peer -> (name: String, curve: [[Double]])? in

@@ -10,11 +10,11 @@ struct ComparisonScenario {
     /// All of them; `seconds` is the length of one run.
     static func all(seconds: Double) -> [ComparisonScenario] {
         let perDelivery = ["server CPU per delivery", "delivery/s of server CPU"]
-        func fanOut(_ title: String, _ options: String, rated: Bool = false, _ scenario: FanOut) -> ComparisonScenario {
+        func fanOut(_ title: String, _ options: String, _ scenario: FanOut) -> ComparisonScenario {
             ComparisonScenario(
                 title: title,
                 command: "martlet-bench fanout --seconds \(FigureText.number(scenario.seconds)) \(options)",
-                metrics: rated ? ["server CPU per delivery", "publisher's lag"] : perDelivery,
+                metrics: perDelivery,
                 comparesLatency: true,
                 run: scenario.run
             )
@@ -39,7 +39,7 @@ struct ComparisonScenario {
             fanOut(
                 "10,000 subscribers at 10 events/s",
                 "--subscribers 10000 --rate 10",
-                rated: true,
+
                 FanOut(subscribers: 10_000, seconds: max(3, seconds), rate: 10)
             ),
             ComparisonScenario(
