@@ -39,7 +39,17 @@ enum TestRedis {
 
 extension RedisClient {
     /// Runs a command on a key.
-    func run(_ words: String..., key: String, patience: Duration = .seconds(5)) async throws(RedisError) -> RESPValue {
-        try await run(RedisCommand(words: words.map { Array($0.utf8) }, key: Array(key.utf8)), patience: patience)
+    func run(
+        _ words: String...,
+        key: String,
+        patience: Duration = .seconds(5),
+        isRepeatable: Bool = false
+    ) async throws(RedisError) -> RESPValue {
+        let command = RedisCommand(
+            words: words.map { Array($0.utf8) },
+            key: Array(key.utf8),
+            isRepeatable: isRepeatable
+        )
+        return try await run(command, patience: patience)
     }
 }

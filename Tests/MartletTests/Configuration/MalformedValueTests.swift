@@ -77,7 +77,7 @@ struct MalformedValueTests {
         arguments: [
             ("APP_MANAGER_DRIVER", "surrealdb", "app manager"), ("ADAPTER_DRIVER", "redis", "adapter"),
             ("CACHE_DRIVER", "none", "cache"), ("QUEUE_DRIVER", "kafka", "queue"),
-            ("RATE_LIMITER_DRIVER", "redis-cluster", "rate limiter"),
+            ("RATE_LIMITER_DRIVER", "memcached", "rate limiter"),
         ]
     )
     func drivers(variable: String, driver: String, role: String) async throws {
@@ -90,7 +90,7 @@ struct MalformedValueTests {
 
     @Test("the driver of a role that is off is not looked at")
     func unusedDriver() async throws {
-        let text = #"{"rate_limiter":{"enabled":false,"driver":"redis"}}"#
+        let text = #"{"rate_limiter":{"enabled":false,"driver":"memcached"}}"#
         #expect(try await load(file: text).settings.drivers.rateLimiter == .memory)
     }
 }

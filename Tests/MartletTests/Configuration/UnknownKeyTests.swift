@@ -29,7 +29,7 @@ struct UnknownKeyTests {
         "a key of Sockudo's without effect here is told of as such",
         arguments: [
             #"{"adapter":{"redis":{"prefix":"x"}}}"#, #"{"event_limits":{"max_batch_size":1}}"#,
-            #"{"database":{"redis":{"host":"h"}}}"#, #"{"websocket":{"compression":"disabled"}}"#,
+            #"{"database":{"redis":{"key_prefix":"h"}}}"#, #"{"websocket":{"compression":"disabled"}}"#,
         ]
     )
     func ignored(text: String) async throws {
@@ -42,7 +42,7 @@ struct UnknownKeyTests {
     func otherLayers() async throws {
         let warnings = try await load(
             [
-                "MARTLET_MAX_CONECTIONS": "1", "REDIS_URL": "redis://:hunter2@h", "HOME": "/",
+                "MARTLET_MAX_CONECTIONS": "1", "NATS_PASSWORD": "hunter2", "HOME": "/",
                 "MARTLET_PORT": "tcp://1:2",
             ],
             set: ["prot=1"]
@@ -53,7 +53,7 @@ struct UnknownKeyTests {
             )
         )
         #expect(warnings.contains("command line: prot is not known; did you mean port?"))
-        #expect(warnings.contains { $0.hasPrefix("environment variable REDIS_URL ") && !$0.contains("hunter2") })
+        #expect(warnings.contains { $0.hasPrefix("environment variable NATS_PASSWORD ") && !$0.contains("hunter2") })
         #expect(!warnings.contains { $0.contains("HOME") || $0.contains("MARTLET_PORT ") })
     }
 

@@ -72,7 +72,9 @@ struct RedisClientTests {
         let client = try TestRedis.client(port: server.port)
         _ = try await client.run("SET", "a", "1", key: "a")
         await server.kill()
-        let patient = Task { try await client.run("SET", "a", "2", key: "a", patience: .seconds(30)) }
+        let patient = Task {
+            try await client.run("SET", "a", "2", key: "a", patience: .seconds(30), isRepeatable: true)
+        }
         try await server.restart()
         #expect(try await patient.value == .status("OK"))
     }
@@ -111,7 +113,8 @@ struct RedisClientTests {
         }
         #expect(second?.code == .unreachable)
         server.send(SIGCONT)
-        #expect(try await client.run("GET", "a", key: "a", patience: .seconds(20)) == .null)
+        let reply = try await client.run("GET", "a", key: "a", patience: .seconds(20), isRepeatable: true)
+        #expect(reply == .null)
     }
 
     @Test("a cancelled caller waits no longer, unless its reply says what was taken")

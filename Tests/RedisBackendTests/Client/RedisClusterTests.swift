@@ -28,19 +28,6 @@ struct RedisClusterTests {
         #expect((client as? RedisClusterClient)?.masters.count == 3)
     }
 
-    @Test("a wrong map is corrected by the node that was asked wrongly")
-    func moved() async throws {
-        let cluster = try await RedisCluster.shared.get()
-        let client = try #require(try TestRedis.client(of: cluster) as? RedisClusterClient)
-        await client.refresh()
-        let wrong = try #require(client.masters.last)
-        client.misplaceAllSlots(to: wrong)
-        for number in 0..<50 {
-            let key = "\(TestRedis.prefix()):\(number)"
-            #expect(try await client.run("SET", key, "1", "PX", "60000", key: key) == .status("OK"))
-        }
-    }
-
     @Test("a script works on every shard")
     func scripts() async throws {
         let client = try TestRedis.client(of: try await RedisCluster.shared.get())

@@ -10,9 +10,11 @@ package struct RedisCluster: Sendable {
 
     /// Starts a cluster and returns once every replica has its master's data.
     ///
-    /// `nodeTimeout` is what decides how soon a dead master is replaced.
-    package static func start(nodeTimeout: Duration = .seconds(1), options: [String] = []) async throws -> RedisCluster
-    {
+    /// `nodeTimeout` is what decides how soon a dead master is replaced; `options` are further arguments of each node.
+    package static func start(
+        nodeTimeout: Duration = .seconds(1),
+        options: (Int) -> [String] = { _ in [] }
+    ) async throws -> RedisCluster {
         let milliseconds = nodeTimeout.components.seconds * 1_000
         var nodes: [RedisServer] = []
         var busPorts: [Int] = []
@@ -27,7 +29,7 @@ package struct RedisCluster: Sendable {
                         "--cluster-node-timeout", "\(milliseconds)", "--cluster-port", "\(busPort)",
                         // A replica that has not synchronised yet is never promoted.
                         "--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0",
-                    ] + options
+                    ] + options(index)
                 )
             )
         }

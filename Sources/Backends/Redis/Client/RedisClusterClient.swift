@@ -43,11 +43,6 @@ final class RedisClusterClient: RedisClient {
         state.withLock { $0.topology.masters }
     }
 
-    /// Puts every slot under one master, as a map that is wrong has them.
-    func misplaceAllSlots(to master: RedisAddress) {
-        state.withLock { $0.topology.assign(0...HashSlot.count - 1, to: master) }
-    }
-
     func run(_ command: RedisCommand, patience: Duration) async throws(RedisError) -> RESPValue {
         var schedule = RetrySchedule(patience: patience)
         var redirections = 0
@@ -69,7 +64,7 @@ final class RedisClusterClient: RedisClient {
                 }
             } catch {
                 redirected = nil
-                state.withLock { $0.isStale = $0.isStale || error.code != .refused }
+                if error.questionsPlace { state.withLock { $0.isStale = true } }
                 guard let pause = schedule.pause(after: error, of: command, downSince: tried?.downSince) else {
                     throw error
                 }

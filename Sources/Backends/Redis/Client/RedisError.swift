@@ -61,6 +61,14 @@ package struct RedisError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether the server that was asked may be the wrong one by now.
+    var questionsPlace: Bool {
+        switch code {
+        case .unreachable, .notSent, .connectionLost, .timedOut, .notServing: true
+        case .cancelled, .overloaded, .refused, .unknownScript, .outOfMemory, .malformed, .closed: false
+        }
+    }
+
     /// The same failure as the ports know it.
     package var backendError: BackendError {
         let code: BackendError.Code =

@@ -30,7 +30,7 @@ struct RetrySchedule {
 
     private static func mayRepeat(_ command: RedisCommand, after error: RedisError) -> Bool {
         if error.isCertainlyUndone { return true }
-        return command.isRepeatable && error.code == .connectionLost
+        return command.isRepeatable && [.connectionLost, .timedOut].contains(error.code)
     }
 
     /// Sleeps; throws `.cancelled` when the task is cancelled meanwhile.

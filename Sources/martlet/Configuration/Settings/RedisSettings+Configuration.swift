@@ -10,7 +10,7 @@ extension RedisSettings {
             if isCluster || own.isCluster {
                 try clusterConfiguration(own, role)
             } else if let url = own.url {
-                try standalone(Self.parse(url, key: "\(role.section).url_override"))
+                try standalone(Self.parse(url, key: "\(role.section(isCluster: false)).url_override"))
             } else if sentinels.isEmpty {
                 try standalone(Self.parse(host, key: "database.redis.host", defaultPort: port))
             } else {
@@ -28,7 +28,7 @@ extension RedisSettings {
             url.credentials,
             or: RedisCredentials(username: username, password: password)
         )
-        configuration.tls = try tls(masterTLS, isWanted: url.usesTLS)
+        configuration.tls = try tls(masterTLS, "master_tls", isWanted: url.usesTLS)
         return configuration
     }
 
@@ -39,11 +39,11 @@ extension RedisSettings {
         }
         var group = RedisSentinels(addresses: addresses, name: masterName)
         group.credentials = RedisCredentials(username: sentinelUsername, password: sentinelPassword)
-        group.tls = try tls(sentinelTLS, isWanted: false)
+        group.tls = try tls(sentinelTLS, "sentinel_tls", isWanted: false)
         var configuration = RedisConfiguration(.sentinel(group))
         configuration.database = database
         configuration.credentials = RedisCredentials(username: username, password: password)
-        configuration.tls = try tls(masterTLS, isWanted: false)
+        configuration.tls = try tls(masterTLS, "master_tls", isWanted: false)
         return configuration
     }
 
@@ -55,7 +55,7 @@ extension RedisSettings {
         var key = own.nodes.isEmpty ? "database.redis.cluster.nodes" : "queue.redis_cluster.nodes"
         if texts.isEmpty {
             texts = [own.url ?? host]
-            key = own.url == nil ? "database.redis.host" : "\(role.section).url_override"
+            key = own.url == nil ? "database.redis.host" : "\(role.section(isCluster: false)).url_override"
         }
         let defaultPort = cluster.nodes.isEmpty && own.nodes.isEmpty ? port : 7000
         var nodes: [RedisURL] = []
@@ -71,15 +71,23 @@ extension RedisSettings {
             nodes.first { $0.credentials != RedisCredentials() }?.credentials ?? RedisCredentials(),
             or: shared
         )
-        configuration.tls = try tls(masterTLS, isWanted: cluster.usesTLS || nodes.contains(where: \.usesTLS))
+        configuration.tls = try tls(
+            masterTLS,
+            "master_tls",
+            isWanted: cluster.usesTLS || nodes.contains(where: \.usesTLS)
+        )
         return configuration
     }
 
-    private func tls(_ settings: RedisTLSSettings, isWanted: Bool) throws(ConfigurationProblem) -> RedisTLS? {
+    private func tls(
+        _ settings: RedisTLSSettings,
+        _ section: String,
+        isWanted: Bool
+    ) throws(ConfigurationProblem) -> RedisTLS? {
         guard settings.isEnabled || isWanted else { return nil }
         guard (settings.certificatePath == nil) == (settings.keyPath == nil) else {
             throw ConfigurationProblem(
-                key: "database.redis.master_tls.client_cert_path",
+                key: "database.redis.\(section).client_cert_path",
                 message: "and client_key_path go together"
             )
         }

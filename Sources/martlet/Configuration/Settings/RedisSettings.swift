@@ -58,10 +58,18 @@ struct RedisSettings: Sendable, Equatable {
         do throws(ConfigurationProblem) {
             let configuration = try configuration(of: role, isCluster: isCluster)
             var problems: [ConfigurationProblem] = []
-            problems.require(configuration.commandTimeout >= .milliseconds(10), role.timeoutKey, "must be at least 10")
+            problems.require(
+                configuration.commandTimeout >= .milliseconds(10),
+                role.timeoutKey(isCluster: isCluster),
+                "must be at least 10"
+            )
             let prefix = self[role, isCluster: isCluster].prefix
             let isUsable = !prefix.isEmpty && !prefix.contains { "{}".contains($0) || $0.isWhitespace }
-            problems.require(isUsable, "\(role.section).prefix", "must have no braces and no spaces, and not be empty")
+            problems.require(
+                isUsable,
+                "\(role.section(isCluster: isCluster)).prefix",
+                "must have no braces and no spaces, and not be empty"
+            )
             return problems
         } catch {
             return [error]
@@ -84,15 +92,18 @@ enum RedisRole: Sendable {
     case queue
     case rateLimiter
 
-    /// The section of its own keys.
-    var section: String {
+    /// The section of its own keys; only the queue has one for each driver.
+    func section(isCluster: Bool) -> String {
         switch self {
         case .cache: "cache.redis"
-        case .queue: "queue.redis"
+        case .queue: isCluster ? "queue.redis_cluster" : "queue.redis"
         case .rateLimiter: "rate_limiter.redis"
         }
     }
 
     /// The key of its time for an answer.
-    var timeoutKey: String { "\(section).response_timeout_ms" }
+    func timeoutKey(isCluster: Bool) -> String {
+        let section = section(isCluster: isCluster)
+        return section == "queue.redis_cluster" ? "\(section).request_timeout_ms" : "\(section).response_timeout_ms"
+    }
 }
