@@ -262,6 +262,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             // Last, because it hands the bytes behind the request to the new handler.
             pipeline.removeHandler(readGuard, promise: nil)
             pipeline.removeHandler(context: decoder, promise: nil)
+            if wantsRead {
+                // Held back while the limiter was asked; without it the socket would never be read from.
+                pipeline.read()
+            }
         } catch {
             context.close(promise: nil)
         }
