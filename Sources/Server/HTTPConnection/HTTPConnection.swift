@@ -20,6 +20,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     var peerAddress: String
     private var life: HTTPRequestLife
     private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
     /// Parts of the next requests that came with the one that is being answered.
@@ -38,6 +39,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        readGuard.onHeadBytes = { [weak self] in self?.life.receivedBytes(now: .now()) }
         armTimer()
     }
 
@@ -67,6 +69,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         receiveWaiting()
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        armTimer()
+        context.fireChannelReadComplete()
+    }
+
     private func receiveWaiting() {
         while life.phase != .answering, life.phase != .upgraded, let part = waiting.popFirst() {
             guard life.phase != .lingering else { continue }
@@ -93,7 +100,6 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func receive(_ head: HTTPRequestHead) {
         readGuard.isReadingHead = false
-        life.receivedBytes(now: .now())
         self.head = head
         body = ByteBuffer()
         // RFC 9112 §6.1: two ways to find the end of a body are how requests are smuggled past a proxy.
@@ -119,7 +125,6 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
                 )
             }
         }
-        armTimer()
     }
 
     private static let bodyTooLarge = HTTPFailure(.payloadTooLarge, "The request body is too large")
@@ -169,8 +174,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
         life.answered(now: .now())
         self.head = nil
-        armTimer()
         receiveWaiting()
+        armTimer()
         if wantsRead, life.phase != .answering {
             wantsRead = false
             context.read()
@@ -206,9 +211,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Time
 
-    /// One timer a connection, set again only when it rings too early.
+    /// One timer a connection; where the deadline has moved on, it is set again only when it rings too early.
     private func armTimer() {
-        guard timer == nil, let deadline = life.deadline else { return }
+        guard let deadline = life.deadline, timer == nil || deadline < timerDeadline else { return }
+        timer?.cancel()
+        timerDeadline = deadline
         timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
     }
 
