@@ -192,7 +192,11 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            dependencies: [
+                "ChannelHub", "Digest", "MemoryBackend", "PrometheusMetrics", "PusherProtocol", "Server", "ServerCore",
+                "TestSupport",
+                .coreMetrics, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
