@@ -202,7 +202,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "martlet", "martlet-echo"],
+            dependencies: ["AWSBackend", "CurlHTTP", "TestSupport", "martlet", "martlet-echo", .logging],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),
