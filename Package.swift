@@ -59,13 +59,13 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .systemLibrary(
             name: "CLibXML2",
             path: "Sources/C/CLibXML2",
             pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]
         ),
-        .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),

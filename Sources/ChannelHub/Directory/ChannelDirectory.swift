@@ -372,10 +372,7 @@ final class ChannelDirectory: Sendable {
         while let timer = state.timers.grace.popFirst(dueAt: now) { ring(timer, &state) }
         while let key = state.timers.counts.popFirst(dueAt: now) { tellLateCount(key, &state, now: now) }
         while let key = state.timers.caches.popFirst(dueAt: now) { state.endCache(of: key, now: now) }
-        let limit = max(1, configuration.cacheChannelMaxEntries / Self.stripeCount)
-        while state.timers.caches.count > limit, let key = state.timers.caches.popFirst() {
-            state.dropCache(of: key)
-        }
+        state.limitCaches(to: max(1, configuration.cacheChannelMaxEntries / Self.stripeCount))
     }
 
     private func ring(_ timer: ChannelTimer, _ state: inout DirectoryStripe.State) {

@@ -57,6 +57,18 @@ extension DirectoryStripe.State {
         }
     }
 
+    /// Forgets the values that end soonest until there are at most so many.
+    mutating func limitCaches(to limit: Int) {
+        while timers.caches.count > limit, let (deadline, key) = timers.caches.popFirst() {
+            if let cached = channels[key.app]?[key.name]?.cached, cached.expiresAt > deadline {
+                // Renewed since the timer was set: its turn comes again at its new place.
+                timers.caches.append(key, deadline: cached.expiresAt)
+            } else {
+                dropCache(of: key)
+            }
+        }
+    }
+
     /// Forgets a channel's cached value.
     mutating func dropCache(of key: ChannelKey) {
         channels[key.app]?[key.name]?.cached = nil

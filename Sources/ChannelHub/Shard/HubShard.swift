@@ -66,14 +66,23 @@ package final class HubShard {
     ///
     /// Call once, when its channel is inactive.
     package func disconnect(_ subscriber: Subscriber) {
+        retire(subscriber)
+        outbox.remove(subscriber.slot)
+        subscribers[subscriber.socketID] = nil
+        bySlot[Int(subscriber.slot)] = nil
+    }
+
+    /// Takes a connection that has been sent a close frame out of its channels and its user.
+    ///
+    /// What is due to it still leaves, and nothing more becomes due: data must not follow a close frame
+    /// (RFC 6455 §5.5.1).
+    package func retire(_ subscriber: Subscriber) {
         eventLoop.assertInEventLoop()
+        subscriber.isRetired = true
         while let subscription = subscriber.subscriptions.last {
             end(subscription, at: subscriber.subscriptions.count - 1, of: subscriber, isBroken: true)
         }
         hub.users.signOut(subscriber, loop: index)
-        outbox.remove(subscriber.slot)
-        subscribers[subscriber.socketID] = nil
-        bySlot[Int(subscriber.slot)] = nil
     }
 
     // MARK: Subscriptions
@@ -202,7 +211,9 @@ package final class HubShard {
             switch command {
             case .deliver(let delivery): deliver(delivery)
             case .send(let frame, let sockets):
-                for subscriber in sockets.lazy.compactMap({ self.subscribers[$0] }) { send(frame, to: subscriber) }
+                for subscriber in sockets.lazy.compactMap({ self.subscribers[$0] }) where !subscriber.isRetired {
+                    send(frame, to: subscriber)
+                }
             case .close(let sockets, let code, let reason):
                 for subscriber in sockets.compactMap({ subscribers[$0] }) {
                     subscriber.socket.close(code: code, reason: reason)

@@ -12,6 +12,8 @@ package final class Subscriber {
     /// The user that the connection has signed in as.
     package internal(set) var userID: String?
     var watchlist: [String] = []
+    /// A close frame is on its way; nothing may follow it.
+    var isRetired = false
 
     init(socketID: SocketID, app: ActiveApp, socket: any HubSocket, slot: UInt32) {
         self.socketID = socketID

@@ -296,6 +296,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         case .open(let subscriber):
             phase = .closing(subscriber)
             loop.shard.send(frames, to: subscriber)
+            loop.shard.retire(subscriber)
         case .closing, .closed:
             return
         }
@@ -324,6 +325,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
                 WebSocketFrame.writeHeader(.close, payloadBytes: 0, to: &frame)
             }
             loop.shard.send(frame, to: subscriber)
+            loop.shard.retire(subscriber)
             phase = .closing(subscriber)
             services.metrics.connectionClosed(code: code ?? 1005)
         }
@@ -410,6 +412,7 @@ extension RealtimeConnection: HubSocket {
         phase = .closing(subscriber)
         // Behind all that the channel still holds: the outbox sends nothing directly while it does.
         context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        loop.shard.retire(subscriber)
         subscriber.app.metrics.slowConsumerDisconnects.increment(by: 1)
         services.metrics.connectionClosed(code: code.rawValue)
         debug("slow consumer disconnected")
