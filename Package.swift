@@ -179,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                "Webhooks", "AWSBackend", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
                 .logging, .coreMetrics, .serviceLifecycle,
             ],
             swiftSettings: settings
