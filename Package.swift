@@ -120,6 +120,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-bench",
             dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
+            exclude: ["RESULTS.md", "latency.svg"],
             swiftSettings: settings
         ),
         .target(

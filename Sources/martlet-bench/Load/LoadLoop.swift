@@ -23,7 +23,7 @@ final class LoadLoop {
     var latency = LatencyRecorder()
     private(set) var publishers: [PublishConnection] = []
     private var upgradeRequests: [[UInt8]] = []
-    /// Gets all bytes of subscribed connections instead of the counting.
+    /// Gets all bytes of WebSockets instead of the counting.
     var inspector: ((Int, UnsafeRawBufferPointer) throws -> Void)?
 
     /// Gets the socket id of each connection that is established.
@@ -208,7 +208,7 @@ final class LoadLoop {
     // MARK: Frames
 
     private func receive(_ bytes: UnsafeRawBufferPointer, _ index: Int) throws {
-        if let inspector, sockets[index].phase == .ready {
+        if let inspector {
             try inspector(index, bytes)
             return
         }
@@ -228,6 +228,15 @@ final class LoadLoop {
             return false
         }
         sockets[index].walker = walker
+    }
+
+    /// Takes a message that an inspector has found not to be an event.
+    func receiveOther(_ opcode: UInt8, _ text: UnsafeRawBufferPointer, _ index: Int) throws {
+        if opcode == ClientFrame.text {
+            try receiveProtocol(text, index)
+        } else {
+            try receiveControl(opcode, index)
+        }
     }
 
     private func receiveControl(_ opcode: UInt8, _ index: Int) throws {

@@ -61,6 +61,17 @@ enum StreamSocket {
         return descriptor
     }
 
+    /// The port that a socket is bound to.
+    static func port(of descriptor: Int32) throws(BenchError) -> Int {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withAddress(&address) { pointer, _ in
+            getsockname(descriptor, UnsafeMutablePointer(mutating: pointer), &length)
+        }
+        try SystemCall.check("getsockname", result)
+        return Int(in_port_t(bigEndian: address.sin_port))
+    }
+
     /// Sets an option that is an `int`.
     static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(BenchError) {
         var value = value

@@ -20,8 +20,8 @@ struct EventText {
     }
 
     /// The text that subscribers get.
-    func delivered(channel: String, stamp: UInt64) -> String {
-        #"{"event":"\#(Self.name)","channel":"\#(channel)","data":"\#(data(stamp: stamp))"}"#
+    static func delivered(channel: String, data: String) -> String {
+        #"{"event":"\#(name)","channel":"\#(channel)","data":"\#(data)"}"#
     }
 
     /// Finds the stamp in a delivered text and returns its time.

@@ -7,13 +7,15 @@ struct PublishRequest {
 
     /// An event for channels, due at a time.
     func event(channels: [String], stamp: UInt64) -> [UInt8] {
+        event(channels: channels, data: text.data(stamp: stamp))
+    }
+
+    /// An event for channels with data that need no escapes.
+    func event(channels: [String], data: String) -> [UInt8] {
         guard let credentials = target.credentials else {
-            return plain(
-                channel: channels.first ?? "",
-                body: text.delivered(channel: channels.first ?? "", stamp: stamp)
-            )
+            let channel = channels.first ?? ""
+            return plain(channel: channel, body: EventText.delivered(channel: channel, data: data))
         }
-        let data = text.data(stamp: stamp)
         let names = channels.map { "\"\($0)\"" }.joined(separator: ",")
         let place = channels.count == 1 ? "\"channel\":\(names)" : "\"channels\":[\(names)]"
         let body = #"{"name":"\#(EventText.name)",\#(place),"data":"\#(data)"}"#
