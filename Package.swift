@@ -180,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                "Webhooks", "AWSBackend", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
                 .logging, .coreMetrics, .serviceLifecycle,
             ],
             swiftSettings: settings
@@ -207,7 +207,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "martlet", "martlet-echo"],
+            dependencies: ["AWSBackend", "CurlHTTP", "TestSupport", "martlet", "martlet-echo", .logging],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

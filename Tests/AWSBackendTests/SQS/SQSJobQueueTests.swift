@@ -213,6 +213,18 @@ struct SQSJobQueueTests {
         #expect(try await task.value.isEmpty)
     }
 
+    @Test("a job that is too large is refused, and the others are taken")
+    func tooLarge() async throws {
+        let queue = try await queue()
+        let payloads = [[UInt8](repeating: 65, count: 1_100_000), Array("small".utf8)]
+        await #expect {
+            try await queue.jobs.enqueue(payloads)
+        } throws: {
+            ($0 as? BackendError)?.code == .rejected
+        }
+        #expect(try await drain(queue.jobs, 1).map(\.payload) == [payloads[1]])
+    }
+
     @Test("only what was not taken is sent again", arguments: SQSWireProtocol.allCases)
     func partialFailure(wireProtocol: SQSWireProtocol) async throws {
         let requests = Mutex(0)
