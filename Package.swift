@@ -60,6 +60,12 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Sources/C/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
+        ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
         .target(name: "PusherProtocol", dependencies: ["Digest", .nioCore], swiftSettings: settings),
@@ -83,6 +89,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "AWSBackend",
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
+            path: "Sources/Backends/AWS",
+            swiftSettings: interopSettings
+        ),
+        .target(
             name: "Webhooks",
             dependencies: [
                 "ServerCore", "Digest", "CurlHTTP", .coreMetrics, .deque, .logging, .serviceLifecycle,
@@ -99,7 +111,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore", "Webhooks",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore",
+                "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
             swiftSettings: settings
@@ -114,6 +127,15 @@ let package = Package(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
+            exclude: [
+                "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
+                "Services/orphan.py",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AWSBackendTests",
+            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
@@ -124,7 +146,15 @@ let package = Package(
         ),
         .testTarget(
             name: "PusherProtocolTests",
-            dependencies: ["PusherProtocol", "TestSupport", .nioCore],
+            dependencies: ["PusherProtocol", "Digest", "TestSupport", .nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ChannelHubTests",
+            dependencies: [
+                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -144,7 +174,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            dependencies: ["AWSBackend", "CurlHTTP", "MemoryBackend", "ServerCore", "TestSupport", .logging],
             swiftSettings: settings
         ),
         .testTarget(
@@ -157,7 +187,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

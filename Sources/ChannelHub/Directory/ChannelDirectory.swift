@@ -66,8 +66,9 @@ final class ChannelDirectory: Sendable {
             occupied(join.key, kind: join.kind, app: join.app, types: join.policies.webhookTypes, entry: &entry)
         }
         if let member = join.member {
-            if entry.roster.join(member, stay: timers.nextTicket()) {
-                entry.version += 1
+            let ticket = timers.nextTicket()
+            if entry.roster.join(member, stay: ticket) {
+                entry.version = ticket
                 memberAdded(member, key: join.key, loops: others, version: entry.version)
             }
             tellMemberAdded(member.userID, join: join, entry: &entry)
@@ -175,7 +176,7 @@ final class ChannelDirectory: Sendable {
             )
             return
         }
-        memberGone(userID, key: leave.key, entry: &entry)
+        memberGone(userID, key: leave.key, entry: &entry, version: ticket)
         if entry.edges.remove(userID, waiting: leave.isBroken ? ticket : nil) {
             emitRemoved(userID, key: leave.key, appID: leave.app.id)
         } else if leave.isBroken, !entry.edges.isQuiet {
@@ -186,8 +187,8 @@ final class ChannelDirectory: Sendable {
         }
     }
 
-    private func memberGone(_ userID: String, key: ChannelKey, entry: inout ChannelEntry) {
-        entry.version += 1
+    private func memberGone(_ userID: String, key: ChannelKey, entry: inout ChannelEntry, version: UInt64) {
+        entry.version = version
         guard entry.loops != 0 else { return }
         let frame = ServerMessage.memberRemoved(userID: userID, channel: key.name)
         push(Delivery(channel: key, frame: frame, version: entry.version), to: entry.loops)
@@ -275,7 +276,7 @@ final class ChannelDirectory: Sendable {
             // One timer a channel: when it rings, a newer value only has it set again.
             timers.caches.append(key, deadline: expiry)
         }
-        entry.version += 1
+        entry.version = timers.nextTicket()
         entry.hasToldCacheMiss = false
         entry.cached = CachedEvent(
             frame: publication.frame,
@@ -344,6 +345,18 @@ final class ChannelDirectory: Sendable {
         }
     }
 
+    /// Nothing is remembered of any channel.
+    var isEmpty: Bool {
+        stripes.allSatisfy { stripe in stripe.state.withLock { $0.channels.isEmpty } }
+    }
+
+    /// The users that are remembered for one reason or another; none but those present, once the grace is over.
+    func rememberedUsers(of key: ChannelKey) -> Int {
+        stripe(of: key).state.withLock { state in
+            state.entry(key).map { max($0.roster.count, $0.edges.rememberedUsers) } ?? 0
+        }
+    }
+
     // MARK: Time
 
     /// Does what is due: late webhook news, members given up, counts held back, and caches at their end.
@@ -359,17 +372,14 @@ final class ChannelDirectory: Sendable {
         while let timer = state.timers.grace.popFirst(dueAt: now) { ring(timer, &state) }
         while let key = state.timers.counts.popFirst(dueAt: now) { tellLateCount(key, &state, now: now) }
         while let key = state.timers.caches.popFirst(dueAt: now) { state.endCache(of: key, now: now) }
-        let limit = max(1, configuration.cacheChannelMaxEntries / Self.stripeCount)
-        while state.timers.caches.count > limit, let key = state.timers.caches.popFirst() {
-            state.dropCache(of: key)
-        }
+        state.limitCaches(to: max(1, configuration.cacheChannelMaxEntries / Self.stripeCount))
     }
 
     private func ring(_ timer: ChannelTimer, _ state: inout DirectoryStripe.State) {
         guard let kind = state.entry(timer.channel)?.kind, let app = apps.existing(number: timer.channel.app) else {
             return
         }
-        state.withEntry(timer.channel, kind: kind) { entry, _ in
+        state.withEntry(timer.channel, kind: kind) { entry, timers in
             switch timer.kind {
             case .vacated:
                 guard entry.edges.vacateIfStillWaiting(timer.ticket) else { return }
@@ -379,7 +389,7 @@ final class ChannelDirectory: Sendable {
                 emitRemoved(userID, key: timer.channel, appID: app.id)
             case .lingerEnds(let userID):
                 guard entry.roster.expire(userID, stay: timer.ticket) else { return }
-                memberGone(userID, key: timer.channel, entry: &entry)
+                memberGone(userID, key: timer.channel, entry: &entry, version: timers.nextTicket())
                 if entry.edges.remove(userID, waiting: nil) {
                     emitRemoved(userID, key: timer.channel, appID: app.id)
                 }

@@ -9,7 +9,10 @@ struct ChannelEntry {
     /// The loops that hold subscribers, one bit each.
     var loops: UInt64 = 0
     /// Grows with every change that subscribers see in what they get when they join.
-    var version: UInt64 = 0
+    ///
+    /// Versions are tickets of the stripe, so that a channel that was forgotten and made anew does not repeat those of
+    /// its earlier life, whose deliveries may still be on their way.
+    var version: UInt64
     var roster = PresenceRoster()
     var edges = WebhookEdges()
     var cached: CachedEvent?
@@ -17,8 +20,9 @@ struct ChannelEntry {
     var hasToldCacheMiss = false
     var countCadence = CountCadence()
 
-    init(kind: ChannelKind) {
+    init(kind: ChannelKind, version: UInt64) {
         self.kind = kind
+        self.version = version
     }
 
     /// Nothing is left to remember.

@@ -19,7 +19,7 @@ struct StripeTimers {
     var linger = DeadlineQueue<ChannelTimer>()
     var counts = DeadlineQueue<ChannelKey>()
     var caches = DeadlineQueue<ChannelKey>()
-    private var lastTicket: UInt64 = 0
+    private(set) var lastTicket: UInt64 = 0
 
     mutating func nextTicket() -> UInt64 {
         lastTicket += 1
@@ -43,7 +43,8 @@ extension DirectoryStripe.State {
         _ change: (inout ChannelEntry, inout StripeTimers) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         defer { forgetIfDisposable(key) }
-        return try change(&channels[key.app, default: [:]][key.name, default: ChannelEntry(kind: kind)], &timers)
+        let fresh = ChannelEntry(kind: kind, version: timers.lastTicket)
+        return try change(&channels[key.app, default: [:]][key.name, default: fresh], &timers)
     }
 
     /// Ends a channel's cached value if its time is over, or sets the timer of the value that replaced it.
@@ -56,6 +57,18 @@ extension DirectoryStripe.State {
         }
     }
 
+    /// Forgets the values that end soonest until there are at most so many.
+    mutating func limitCaches(to limit: Int) {
+        while timers.caches.count > limit, let (deadline, key) = timers.caches.popFirst() {
+            if let cached = channels[key.app]?[key.name]?.cached, cached.expiresAt > deadline {
+                // Renewed since the timer was set: its turn comes again at its new place.
+                timers.caches.append(key, deadline: cached.expiresAt)
+            } else {
+                dropCache(of: key)
+            }
+        }
+    }
+
     /// Forgets a channel's cached value.
     mutating func dropCache(of key: ChannelKey) {
         channels[key.app]?[key.name]?.cached = nil
@@ -65,5 +78,9 @@ extension DirectoryStripe.State {
     private mutating func forgetIfDisposable(_ key: ChannelKey) {
         guard let entry = channels[key.app]?[key.name], entry.isDisposable else { return }
         channels[key.app]?[key.name] = nil
+        if channels[key.app]?.isEmpty == true {
+            // With its table, which has the size of the most channels that there ever were.
+            channels[key.app] = nil
+        }
     }
 }

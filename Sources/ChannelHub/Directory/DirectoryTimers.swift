@@ -2,6 +2,8 @@ import DequeModule
 import NIOCore
 
 /// Deadlines that all lie equally far ahead when they are set, and so are due in the order in which they were set.
+///
+/// One that is set again for an earlier time than that rings late, by its place in the queue.
 struct DeadlineQueue<Element> {
     private var elements: Deque<(deadline: NIODeadline, element: Element)> = []
 
@@ -16,8 +18,8 @@ struct DeadlineQueue<Element> {
         return elements.removeFirst().element
     }
 
-    mutating func popFirst() -> Element? {
-        elements.popFirst()?.element
+    mutating func popFirst() -> (deadline: NIODeadline, element: Element)? {
+        elements.popFirst()
     }
 }
 

@@ -60,6 +60,8 @@ final class UserDirectory: Sendable {
         let user = UserKey(app: app, userID: userID)
         let socketID = subscriber.socketID
         let watchlist = subscriber.watchlist
+        subscriber.userID = nil
+        subscriber.watchlist = []
         state.withLock { state in
             Self.unwatch(watchlist, app: app, socketID: socketID, &state)
             state.connections[user]?[socketID] = nil
@@ -78,6 +80,11 @@ final class UserDirectory: Sendable {
                 inboxes[loop].push(.close(ids, code: code, reason: reason))
             }
         }
+    }
+
+    /// Nobody is signed in or watched.
+    var isEmpty: Bool {
+        state.withLock { $0.connections.isEmpty && $0.watchers.isEmpty && $0.usersOnline.values.allSatisfy { $0 == 0 } }
     }
 
     /// How many users of an app are signed in.

@@ -14,6 +14,9 @@ struct WebhookEdges {
     /// The receiver believes that nobody is there, and no news waits.
     var isQuiet: Bool { !isOccupied && members.isEmpty }
 
+    /// The users that are in it for one reason or another.
+    var rememberedUsers: Int { members.union(leaving.keys).count }
+
     /// The first subscriber came; returns whether to say so.
     mutating func occupy() -> Bool {
         vacating = nil
@@ -43,6 +46,8 @@ struct WebhookEdges {
 
     /// A user's last connection went; returns whether to say so now rather than when the ticket's timer is due.
     mutating func remove(_ userID: String, waiting ticket: UInt64?) -> Bool {
+        // Nobody was told of this user, so nobody waits to be told.
+        guard members.contains(userID) else { return false }
         leaving[userID] = ticket
         guard ticket == nil else { return false }
         return members.remove(userID) != nil

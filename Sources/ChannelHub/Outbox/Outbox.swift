@@ -347,6 +347,8 @@ package final class Outbox {
         statistics.droppedFrames &+= Int(frames)
         guard limits.disconnects else { return }
         slot.pointee.isCondemned = true
+        // The channel's last words may still wait when all counted writes are done: nothing may go past them.
+        slot.pointee.descriptor = -1
         statistics.slowConsumers &+= 1
         socket.closeSlowConsumer()
     }

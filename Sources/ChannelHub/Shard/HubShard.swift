@@ -28,20 +28,31 @@ package final class HubShard {
     /// The connections of this loop, in no particular order.
     package var sockets: [any HubSocket] { subscribers.values.map(\.socket) }
 
+    /// Tells every connection that a second has passed.
+    package func tick() {
+        eventLoop.assertInEventLoop()
+        // A connection may leave while it is told: the copy is what is walked.
+        for subscriber in bySlot {
+            subscriber?.socket.tick()
+        }
+    }
+
     // MARK: Connections
 
     /// Takes a connection in under a fresh socket id; `descriptor` is -1 where all bytes must go through its channel.
     ///
-    /// Nothing is sent to the descriptor before `opening`, the channel's write of the handshake, is done.
+    /// Nothing is sent to the descriptor before `opening`, a write that the channel already has, is done.
     package func connect(
         _ socket: any HubSocket,
         app: ActiveApp,
         descriptor: Int32,
-        after opening: EventLoopFuture<Void>
+        after opening: EventLoopFuture<Void>?
     ) -> Subscriber {
         eventLoop.assertInEventLoop()
         let slot = outbox.add(socket, descriptor: descriptor)
-        outbox.hold(slot, until: opening)
+        if let opening {
+            outbox.hold(slot, until: opening)
+        }
         let subscriber = Subscriber(socketID: .random(), app: app, socket: socket, slot: slot)
         subscribers[subscriber.socketID] = subscriber
         while bySlot.count <= Int(slot) {
@@ -55,14 +66,23 @@ package final class HubShard {
     ///
     /// Call once, when its channel is inactive.
     package func disconnect(_ subscriber: Subscriber) {
+        retire(subscriber)
+        outbox.remove(subscriber.slot)
+        subscribers[subscriber.socketID] = nil
+        bySlot[Int(subscriber.slot)] = nil
+    }
+
+    /// Takes a connection that has been sent a close frame out of its channels and its user.
+    ///
+    /// What is due to it still leaves, and nothing more becomes due: data must not follow a close frame
+    /// (RFC 6455 §5.5.1).
+    package func retire(_ subscriber: Subscriber) {
         eventLoop.assertInEventLoop()
+        subscriber.isRetired = true
         while let subscription = subscriber.subscriptions.last {
             end(subscription, at: subscriber.subscriptions.count - 1, of: subscriber, isBroken: true)
         }
         hub.users.signOut(subscriber, loop: index)
-        outbox.remove(subscriber.slot)
-        subscribers[subscriber.socketID] = nil
-        bySlot[Int(subscriber.slot)] = nil
     }
 
     // MARK: Subscriptions
@@ -191,7 +211,9 @@ package final class HubShard {
             switch command {
             case .deliver(let delivery): deliver(delivery)
             case .send(let frame, let sockets):
-                for subscriber in sockets.lazy.compactMap({ self.subscribers[$0] }) { send(frame, to: subscriber) }
+                for subscriber in sockets.lazy.compactMap({ self.subscribers[$0] }) where !subscriber.isRetired {
+                    send(frame, to: subscriber)
+                }
             case .close(let sockets, let code, let reason):
                 for subscriber in sockets.compactMap({ subscribers[$0] }) {
                     subscriber.socket.close(code: code, reason: reason)

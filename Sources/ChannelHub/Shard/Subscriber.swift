@@ -12,6 +12,8 @@ package final class Subscriber {
     /// The user that the connection has signed in as.
     package internal(set) var userID: String?
     var watchlist: [String] = []
+    /// A close frame is on its way; nothing may follow it.
+    var isRetired = false
 
     init(socketID: SocketID, app: ActiveApp, socket: any HubSocket, slot: UInt32) {
         self.socketID = socketID
@@ -35,6 +37,9 @@ struct Subscription {
 
 /// What the hub wants of a connection beyond the outbox.
 package protocol HubSocket: OutboxSocket {
+    /// Called once a second by whoever drives the loop's clock, through `HubShard.tick`.
+    func tick()
+
     /// Closes the connection with a code and a reason, after what is due to it.
     func close(code: UInt16, reason: String)
 }

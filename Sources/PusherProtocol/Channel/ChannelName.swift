@@ -17,9 +17,10 @@ package enum ChannelName {
 
     /// The user that a `#server-to-user-…` channel belongs to, or `nil` for every other name.
     package static func userID(ofServerToUserChannel name: String) -> String? {
-        guard name.hasPrefix(serverToUserPrefix) else { return nil }
-        let userID = name.dropFirst(serverToUserPrefix.count)
-        return userID.isEmpty ? nil : String(userID)
+        // By bytes: a combining character at the start of an id would make one character with the prefix's hyphen.
+        guard name.utf8.starts(with: serverToUserPrefix.utf8) else { return nil }
+        let userID = name.utf8.dropFirst(serverToUserPrefix.utf8.count)
+        return userID.isEmpty ? nil : String(Substring(userID))
     }
 
     /// The channel that carries the events sent to one user.

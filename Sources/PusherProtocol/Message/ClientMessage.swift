@@ -23,7 +23,7 @@ package enum ClientMessage: Sendable, Equatable {
             let request = try envelope.readCommand(from: bytes, UnsubscribeRequest.init)
             self = .unsubscribe(channel: request.channel)
         case .signin: self = .signin(try envelope.readCommand(from: bytes, SigninRequest.init))
-        case nil where event.hasPrefix(EventName.clientEventPrefix):
+        case nil where event.utf8.starts(with: EventName.clientEventPrefix.utf8):
             self = .clientEvent(try ClientEvent(name: event, envelope: envelope, bytes: bytes))
         case nil: self = .unsupported(event: event)
         }

@@ -30,11 +30,16 @@ package struct WebSocketDecoder {
     /// Received bytes that have not become part of a message.
     package var pendingBytes: Int { pending.readableBytes }
 
+    /// The memory that the decoder holds on to.
+    package var heldCapacity: Int { pending.capacity + (fragments?.bytes.capacity ?? 0) }
+
     /// Takes received bytes.
     package mutating func receive(_ bytes: ByteBuffer) {
         if pending.readableBytes == 0 {
             pending = bytes
         } else {
+            // Reads need not end where frames do: without this, what has been read would pile up for ever.
+            pending.discardReadBytes()
             pending.writeImmutableBuffer(bytes)
         }
     }

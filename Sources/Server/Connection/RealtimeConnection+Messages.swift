@@ -28,6 +28,8 @@ extension RealtimeConnection {
         } catch {
             countError("message_parse_error")
             debug("message refused", reason: error.message)
+            // Where the refusal has closed the connection, its close frame is the last word.
+            guard isOpen else { return }
             loop.shard.send(ServerMessage.error(error), to: subscriber)
         }
     }

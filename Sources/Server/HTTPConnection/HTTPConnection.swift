@@ -281,14 +281,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         life.upgrade()
         timer?.cancel()
         flushAnswers()
-        let opened = loop.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(upgrade.response), promise: opened)
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
-            request: upgrade.connection,
-            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly,
-            opening: opened.futureResult
+            opening: RealtimeConnection.Opening(request: upgrade.connection, response: upgrade.response),
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
         )
         let pipeline = context.pipeline.syncOperations
         do {

@@ -1,8 +1,11 @@
+import AWSBackend
+import CurlHTTP
 import Logging
 import MemoryBackend
 import Server
 import ServerCore
 import ServiceLifecycle
+import Webhooks
 
 /// The one place that knows what a driver's name in the configuration stands for.
 struct DriverTable {
@@ -24,11 +27,11 @@ struct DriverTable {
     /// Makes the backends that the configuration names.
     func makeBackends() async throws -> Backends {
         let apps = CachedAppManager(
-            store: try makeAppManager(),
+            store: try await makeAppManager(),
             configuration: AppCacheConfiguration(settings.appManager),
             metrics: telemetry.registry
         )
-        let queue = makeJobQueue()
+        let queue = try await makeJobQueue()
         let webhooks = try WebhookPipeline(settings.webhooks, apps: apps, queue: queue, telemetry: telemetry)
         return Backends(
             server: ServerBackends(
@@ -43,9 +46,17 @@ struct DriverTable {
         )
     }
 
-    private func makeAppManager() throws -> any AppManager {
+    private func makeAppManager() async throws -> any AppManager {
         switch settings.drivers.appManager {
-        case .memory: try MemoryAppManager(apps: settings.appManager.apps)
+        case .memory:
+            return try MemoryAppManager(apps: settings.appManager.apps)
+        case .dynamoDB:
+            return try await DriverFailure.naming("app_manager.driver", "dynamodb") { () async throws(BackendError) in
+                let apps = try makeAWS().appManager(settings.dynamoDB)
+                try await apps.checkHealth()
+                try await apps.register(settings.appManager.apps)
+                return apps
+            }
         }
     }
 
@@ -62,7 +73,7 @@ struct DriverTable {
         }
     }
 
-    private func makeJobQueue() -> any JobQueue {
+    private func makeJobQueue() async throws -> any JobQueue {
         switch settings.drivers.queue {
         case .memory:
             var limits = MemoryJobQueueLimits()
@@ -70,7 +81,29 @@ struct DriverTable {
             limits.lease = settings.queue.lease
             limits.maxDeadLetters = settings.queue.deadLetterCapacity
             return MemoryJobQueue(limits: limits)
+        case .sqs:
+            return try await DriverFailure.naming("queue.driver", "sqs") { () async throws(BackendError) in
+                let queue = try makeAWS().jobQueue(settings.sqs) { payload in
+                    // Jobs of one webhook stay in order, and with them the events of each channel.
+                    WebhookJob(decoding: payload).map { "\($0.destination.appID) \($0.destination.url)" }
+                }
+                try await queue.prepare()
+                return queue
+            }
         }
+    }
+
+    private func makeAWS() throws(BackendError) -> AWSBackend {
+        let transport: CurlHTTPClient
+        do throws(HTTPTransportError) {
+            transport = try CurlHTTPClient()
+        } catch {
+            throw BackendError(.unavailable, "no HTTP client for AWS", underlying: error)
+        }
+        return AWSBackend(
+            transport: transport,
+            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"))
+        )
     }
 }
 

@@ -11,6 +11,7 @@ struct DriverSettings: Sendable, Equatable {
     /// Where apps are kept.
     enum AppManager: String, Sendable, CaseIterable {
         case memory
+        case dynamoDB = "dynamodb"
     }
 
     /// How nodes reach each other.
@@ -26,6 +27,7 @@ struct DriverSettings: Sendable, Equatable {
     /// Where webhook jobs wait.
     enum Queue: String, Sendable, CaseIterable {
         case memory
+        case sqs
     }
 
     /// Where requests are counted; `none` counts nothing.

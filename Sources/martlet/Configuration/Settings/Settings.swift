@@ -1,3 +1,4 @@
+import AWSBackend
 import ChannelHub
 import Server
 import ServerCore
@@ -15,14 +16,22 @@ struct Settings: Sendable, Equatable {
     var appManager = AppManagerSettings()
     var memoryCache = MemoryCacheSettings()
     var queue = QueueSettings()
+    /// Of the driver `dynamodb` of the app manager.
+    var dynamoDB = DynamoDBConfiguration()
+    /// Of the driver `sqs` of the queue.
+    var sqs = SQSConfiguration()
     /// A name for the deployment, such as `production`; shown, and without effect.
     var mode = "production"
     /// The name of this node in logs; `nil` chooses a random one.
     var instanceID: String?
 
     /// Lists what cannot work; empty when everything can.
+    ///
+    /// The sections of drivers that are not in use are not looked at.
     func validate() -> [ConfigurationProblem] {
         server.validate() + hub.validate() + webhooks.validate() + appManager.validate() + memoryCache.validate()
             + queue.validate()
+            + (drivers.appManager == .dynamoDB ? dynamoDB.validate() : [])
+            + (drivers.queue == .sqs ? sqs.validate() : [])
     }
 }
