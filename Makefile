@@ -1,13 +1,13 @@
 # make run serves a demo app, make test proves the server; each installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help run publish build test race lint format clean
+.PHONY: help run publish build test race bench bench-peers lint format clean
 
 CHANNEL ?= my-channel
 EVENT ?= my-event
 DATA ?= {"message":"hello"}
 
 help: ## Lists the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: build ## Builds and serves the demo app on port 6001, everything in memory
 	@docker/demo/serve
@@ -27,6 +27,19 @@ race: ## Runs the end-to-end races with the server under the thread sanitizer
 	@bash .ci/install build test
 	swift build --sanitize thread --scratch-path .build-tsan --product martlet
 	@MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" bash .ci/test --filter RaceTests
+
+bench: ## Measures the server beside the floor of a bare send loop
+	@bash .ci/install build
+	swift build --configuration release --product martlet
+	swift build --configuration release --product martlet-bench
+	.build/release/martlet-bench micro
+	.build/release/martlet-bench compare --peers floor --peers martlet
+
+bench-peers: ## Measures the server beside the floor and nchan and writes the report
+	@bash .ci/install build peers
+	swift build --configuration release --product martlet
+	swift build --configuration release --product martlet-bench
+	.build/release/martlet-bench compare --report Sources/martlet-bench/RESULTS.md --json .logs/bench.json
 
 lint: ## Checks the format and the scripts
 	@bash .ci/install build lint

@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
@@ -57,6 +58,19 @@ let package = Package(
             path: "Sources/C/CCurl",
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .systemLibrary(
+            name: "CHiredis",
+            path: "Sources/C/CHiredis",
+            pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"])]
+        ),
+        .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
+        .systemLibrary(
+            name: "CLibXML2",
+            path: "Sources/C/CLibXML2",
+            pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]
         ),
         .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: interopSettings),
         .target(name: "CurlHTTP", dependencies: ["CCurl", .deque], swiftSettings: interopSettings),
@@ -81,6 +95,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "AWSBackend",
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
+            path: "Sources/Backends/AWS",
+            swiftSettings: interopSettings
+        ),
+        .target(
             name: "Webhooks",
             dependencies: [
                 "ServerCore", "Digest", "CurlHTTP", .coreMetrics, .deque, .logging, .serviceLifecycle,
@@ -93,19 +113,44 @@ let package = Package(
             path: "Sources/Backends/Memory",
             swiftSettings: settings
         ),
+        .target(
+            name: "RedisBackend",
+            dependencies: [
+                "CHiredis", "Digest", "ServerCore", .deque, .nioCore, .nioPosix, .nioSSL,
+            ],
+            path: "Sources/Backends/Redis",
+            swiftSettings: interopSettings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore", "Webhooks",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "RedisBackend", "Server",
+                "ServerCore",
+                "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "martlet-bench",
+            dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
+            exclude: ["RESULTS.md", "latency.svg"],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
             dependencies: [.nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
+            exclude: [
+                "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
+                "Services/orphan.py",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AWSBackendTests",
+            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),
@@ -143,21 +188,29 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RedisBackendTests",
+            dependencies: ["RedisBackend", "ServerCore", "TestSupport", .nioCore, .nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConformanceTests",
-            dependencies: ["MemoryBackend", "ServerCore", "TestSupport"],
+            dependencies: [
+                "AWSBackend", "CurlHTTP", "MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .logging,
+                .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                "Webhooks", "AWSBackend", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
                 .logging, .coreMetrics, .serviceLifecycle,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -177,7 +230,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "martlet", "martlet-echo"],
+            dependencies: ["AWSBackend", "CurlHTTP", "TestSupport", "martlet", "martlet-echo", .logging],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

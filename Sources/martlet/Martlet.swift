@@ -12,7 +12,7 @@ struct Martlet: AsyncParsableCommand {
             names. Sockudo's keys and variables are understood; 'martlet config env' lists them all.
             """,
         version: version,
-        subcommands: [ServeCommand.self, ConfigCommand.self],
+        subcommands: [ServeCommand.self, AppsCommand.self, ConfigCommand.self],
         defaultSubcommand: ServeCommand.self
     )
 

@@ -11,7 +11,8 @@ struct RaceTests {
             "race.py",
             arguments: ["--extra", "\(port)"],
             overriding: """
-                {"webhooks": {"grace_period_ms": 50, "batching": {"enabled": true, "duration": 50, "size": 1000}},
+                {"listener": {"header_timeout_ms": 60000},
+                 "webhooks": {"grace_period_ms": 50, "batching": {"enabled": true, "duration": 50, "size": 1000}},
                  "app_manager": {"array": {"apps": [{
                     "id": "5", "key": "busy-key", "secret": "busy-secret", "enabled": true,
                     "policy": {

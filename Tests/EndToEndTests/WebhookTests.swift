@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -11,6 +12,38 @@ struct WebhookTests {
             "webhooks.py",
             arguments: ["--extra", "\(port)"],
             overriding: configuration(port: port),
+            limit: .seconds(180)
+        )
+    }
+
+    @Test(
+        "the same events arrive when the apps are in DynamoDB and the jobs in SQS",
+        .enabled(if: EmulatedAWS.runsTests, "\(EmulatedAWS.remedy)"),
+        arguments: [false, true]
+    )
+    func aws(isFIFO: Bool) async throws {
+        let aws = try await EmulatedAWS.shared()
+        let name = "e2e-\(UInt32.random(in: 0 ... .max))"
+        let environment = [
+            "APP_MANAGER_DRIVER": "dynamodb", "DATABASE_DYNAMODB_TABLE_NAME": name, "QUEUE_DRIVER": "sqs",
+            "MARTLET_QUEUE_SQS_QUEUE_NAME": name, "MARTLET_QUEUE_SQS_CREATE_QUEUE": "true",
+            "QUEUE_SQS_FIFO": "\(isFIFO)", "AWS_ENDPOINT_URL": aws.endpoint, "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": aws.accessKeyID, "AWS_SECRET_ACCESS_KEY": aws.secretAccessKey,
+        ]
+        let table = try ChildProcess(
+            PackagePaths.executable("martlet"),
+            arguments: ["apps", "table", "create", "--dynamodb"],
+            environment: environment,
+            logFile: PackagePaths.logs.appending(path: "\(name)-table.log")
+        )
+        try #require(await table.waitForExit(within: .seconds(60)) == 0, "\(table.log)")
+        let port = FreePort.next()
+        try await Scenarios.run(
+            "webhooks.py",
+            name: "webhooks-aws-\(isFIFO ? "fifo" : "standard")",
+            arguments: ["--extra", "\(port)"],
+            overriding: configuration(port: port),
+            environment: environment,
             limit: .seconds(180)
         )
     }

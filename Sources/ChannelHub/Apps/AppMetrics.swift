@@ -3,7 +3,9 @@ package import PusherProtocol
 import ServerCore
 
 /// The metric handles of one app, made once.
-package struct AppMetrics: Sendable {
+///
+/// A class, because requests pass it on and copying a structure would count a reference for each handle.
+package final class AppMetrics: Sendable {
     package let connected: any MeterHandler
     package let newConnections: any CounterHandler
     package let newDisconnections: any CounterHandler

@@ -28,20 +28,31 @@ package final class HubShard {
     /// The connections of this loop, in no particular order.
     package var sockets: [any HubSocket] { subscribers.values.map(\.socket) }
 
+    /// Tells every connection that a second has passed.
+    package func tick() {
+        eventLoop.assertInEventLoop()
+        // A connection may leave while it is told: the copy is what is walked.
+        for subscriber in bySlot {
+            subscriber?.socket.tick()
+        }
+    }
+
     // MARK: Connections
 
     /// Takes a connection in under a fresh socket id; `descriptor` is -1 where all bytes must go through its channel.
     ///
-    /// Nothing is sent to the descriptor before `opening`, the channel's write of the handshake, is done.
+    /// Nothing is sent to the descriptor before `opening`, a write that the channel already has, is done.
     package func connect(
         _ socket: any HubSocket,
         app: ActiveApp,
         descriptor: Int32,
-        after opening: EventLoopFuture<Void>
+        after opening: EventLoopFuture<Void>?
     ) -> Subscriber {
         eventLoop.assertInEventLoop()
         let slot = outbox.add(socket, descriptor: descriptor)
-        outbox.hold(slot, until: opening)
+        if let opening {
+            outbox.hold(slot, until: opening)
+        }
         let subscriber = Subscriber(socketID: .random(), app: app, socket: socket, slot: slot)
         subscribers[subscriber.socketID] = subscriber
         while bySlot.count <= Int(slot) {

@@ -37,6 +37,9 @@ struct Subscription {
 
 /// What the hub wants of a connection beyond the outbox.
 package protocol HubSocket: OutboxSocket {
+    /// Called once a second by whoever drives the loop's clock, through `HubShard.tick`.
+    func tick()
+
     /// Closes the connection with a code and a reason, after what is due to it.
     func close(code: UInt16, reason: String)
 }

@@ -27,6 +27,13 @@ package struct ChannelKind: Sendable, Equatable {
     }
 
     private init(bytes: UnsafeRawBufferPointer) {
+        // Most names are those of public channels, which no prefix begins like.
+        guard let first = bytes.first,
+            first == UInt8(ascii: "p") || first == UInt8(ascii: "c") || first == UInt8(ascii: "#")
+        else {
+            self.init(.open)
+            return
+        }
         for (prefix, kind) in Self.prefixes where bytes.starts(with: prefix) {
             self = kind
             return

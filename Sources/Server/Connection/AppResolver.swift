@@ -20,6 +20,11 @@ struct AppResolver: Sendable {
         resolve(on: eventLoop, body) { () throws(BackendError) in try await manager.app(key: key) }
     }
 
+    /// The active app of an id where the app cache knows it.
+    func cachedApp(id: String) -> ActiveApp? {
+        manager.cachedApp(id: id).map(active.activate)
+    }
+
     /// Calls the closure on the event loop, immediately when the answer is cached.
     func withApp(
         id: String,

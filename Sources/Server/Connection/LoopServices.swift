@@ -52,9 +52,7 @@ final class LoopServices {
         // A loop that was held up catches up with the seconds that it missed.
         now &+= 1 &+ UInt32(clamping: late / 1_000_000_000)
         date = HTTPDate.text(secondsSince1970: time(nil))
-        for socket in shard.sockets {
-            (socket as? RealtimeConnection)?.tick()
-        }
+        shard.tick()
         shard.flush()
     }
 }

@@ -15,8 +15,9 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     let services: ServerServices
     let loop: LoopServices
-    let request: ConnectionRequest
-    private(set) var phase = Phase.joining
+    /// The address that limits and logs see.
+    let clientAddress: String
+    private(set) var phase: Phase
     private(set) var liveness: LivenessState
     var user: UserData?
     var isAuthorized = false
@@ -28,15 +29,25 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
     /// What the peer still sends is discarded.
     private var isDeaf = false
     private let sendsDirectly: Bool
-    private let opening: EventLoopFuture<Void>
 
     enum Phase {
-        /// The app is being looked up; what the client sends meanwhile waits.
-        case joining
+        /// The app is being looked up; what the client sends meanwhile waits. Boxed, so that an established connection
+        /// does not carry what only its opening needs.
+        indirect case joining(Opening)
         case open(Subscriber)
         /// A close frame is sent or due; the subscriber is still in the hub if it ever was.
         case closing(Subscriber?)
         case closed
+    }
+
+    /// What a connection needs until it is established.
+    struct Opening {
+        var request: ConnectionRequest
+        /// The answer to the handshake, until it has been written: as a rule it leaves in one write with the first
+        /// message.
+        var response: ByteBuffer?
+        /// The channel's write of the answer, where the first message had to wait.
+        var answered: EventLoopFuture<Void>?
     }
 
     /// The time that a peer has to answer a close frame before the connection is cut.
@@ -44,19 +55,18 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Makes the handler of a channel that has just been upgraded.
     ///
-    /// `sendsDirectly` is false on TLS; `opening` is done when the channel has written the handshake's answer.
+    /// `sendsDirectly` is false on TLS.
     init(
         services: ServerServices,
         loop: LoopServices,
-        request: ConnectionRequest,
-        sendsDirectly: Bool,
-        opening: EventLoopFuture<Void>
+        opening: Opening,
+        sendsDirectly: Bool
     ) {
         self.services = services
         self.loop = loop
-        self.request = request
+        clientAddress = opening.request.clientAddress
+        phase = .joining(opening)
         self.sendsDirectly = sendsDirectly
-        self.opening = opening
         liveness = LivenessState(now: loop.now)
         decoder = WebSocketDecoder(maxMessageBytes: services.configuration.webSocket.inboundMessageLimit)
     }
@@ -65,7 +75,8 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard context.channel.isActive else { return }
+        guard context.channel.isActive, case .joining(let opening) = phase else { return }
+        let request = opening.request
         isAdmitted = services.state.admit()
         guard isAdmitted else {
             refuse(.overCapacity, "The server is over its capacity", error: "over_capacity")
@@ -83,10 +94,19 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         services.apps.withApp(key: key, on: loop.eventLoop) { self.join($0, key: key) }
+        answerHandshake(context)
+    }
+
+    /// Answers the handshake while the app is still being looked up.
+    private func answerHandshake(_ context: ChannelHandlerContext) {
+        guard case .joining(var opening) = phase, let response = opening.response else { return }
+        opening.response = nil
+        opening.answered = context.writeAndFlush(wrapOutboundOut(response))
+        phase = .joining(opening)
     }
 
     private func join(_ lookup: Result<ActiveApp?, BackendError>, key: String) {
-        guard case .joining = phase, let context else { return }
+        guard case .joining(let opening) = phase, let context else { return }
         switch lookup {
         case .failure(let error):
             services.logger.warning(
@@ -101,18 +121,18 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
                 error: "app_not_found"
             )
         case .success(let app?):
-            admit(app, context: context)
+            admit(app, opening, context: context)
         }
         shardDidChange()
     }
 
-    private func admit(_ app: ActiveApp, context: ChannelHandlerContext) {
+    private func admit(_ app: ActiveApp, _ opening: Opening, context: ChannelHandlerContext) {
         let policies = app.current
         guard policies.app.isEnabled else {
             refuse(.appDisabled, CloseCode.appDisabled.defaultMessage, error: "app_disabled")
             return
         }
-        guard OriginPattern.allows(request.origin, by: policies.app.allowedOrigins) else {
+        guard OriginPattern.allows(opening.request.origin, by: policies.app.allowedOrigins) else {
             refuse(.unauthorized, "Origin not allowed", error: "origin_not_allowed")
             return
         }
@@ -124,13 +144,16 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             self,
             app: app,
             descriptor: descriptor(of: context),
-            after: opening
+            after: opening.answered
         )
         phase = .open(subscriber)
         let established = ServerMessage.connectionEstablished(
             socketID: subscriber.socketID,
             activityTimeoutSeconds: Int(services.configuration.connection.activityTimeout.components.seconds)
         )
+        if let response = opening.response {
+            loop.shard.send(response, to: subscriber, count: 0)
+        }
         loop.shard.send(established, to: subscriber)
         debug("connection established")
         if policies.app.features.requiresUserAuthentication {
@@ -264,8 +287,11 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
         WebSocketFrame.writeClose(code: code, reason: reason, to: &frames)
         switch phase {
-        case .joining:
+        case .joining(let opening):
             phase = .closing(nil)
+            if let response = opening.response {
+                context?.write(wrapOutboundOut(response), promise: nil)
+            }
             context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
         case .open(let subscriber):
             phase = .closing(subscriber)
@@ -340,36 +366,6 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         // A reset or a failed TLS record: the peer is gone, and what it did is at most worth a trace.
         debug("connection failed", reason: "\(error)")
         context.close(promise: nil)
-    }
-
-    // MARK: Logging
-
-    /// Writes a line at debug level; the metadata are made only if somebody reads them.
-    func debug(_ message: Logger.Message, channel: String? = nil, reason: String? = nil) {
-        guard services.logger.logLevel <= .debug else { return }
-        var metadata = metadata
-        metadata[LogKey.channelName.rawValue] = channel.map { "\($0)" }
-        metadata[LogKey.reason.rawValue] = reason.map { "\($0)" }
-        services.logger.debug(message, metadata: metadata)
-    }
-
-    /// Writes a line about a received message at trace level: what it is and how long, never what it says.
-    func trace(_ message: ClientMessage, bytes: Int) {
-        guard services.logger.logLevel <= .trace else { return }
-        var metadata = metadata
-        metadata[LogKey.eventName.rawValue] = "\(message.eventName)"
-        metadata[LogKey.channelName.rawValue] = message.channel.map { "\($0)" }
-        metadata[LogKey.frameBytes.rawValue] = "\(bytes)"
-        services.logger.trace("message received", metadata: metadata)
-    }
-
-    private var metadata: Logger.Metadata {
-        var metadata = Logger.Metadata([.peerAddress: "\(request.clientAddress)"])
-        if let subscriber {
-            metadata[LogKey.appID.rawValue] = "\(subscriber.app.id)"
-            metadata[LogKey.socketID.rawValue] = "\(subscriber.socketID)"
-        }
-        return metadata
     }
 
     // MARK: Shared

@@ -37,6 +37,9 @@ final class ServerServices: Sendable {
         health = HealthCheck(backends: backends, timeout: configuration.healthCheckTimeout)
     }
 
+    /// Calls and connects are counted against their addresses.
+    var isLimiting: Bool { configuration.rateLimiter.isEnabled && backends.rateLimiter != nil }
+
     /// The services of the event loop that the caller runs on.
     func loop(of eventLoop: any EventLoop) -> LoopServices {
         for loop in loops where loop.eventLoop === eventLoop {

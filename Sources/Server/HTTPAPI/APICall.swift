@@ -10,7 +10,9 @@ import Musl
 #endif
 
 /// A request to the HTTP API with the app that it is about.
-struct APICall {
+///
+/// A class, because every step of its way takes it and copying a structure would count each of its references.
+final class APICall {
     let route: Route
     let request: HTTPServerRequest
     let target: RequestTarget

@@ -35,6 +35,9 @@ struct CrossOrigin {
         preflight = reply
     }
 
+    /// Answers go out as they are.
+    var marksNothing: Bool { headers.isEmpty }
+
     /// Adds what the page's browser wants to see.
     func mark(_ reply: HTTPReply) -> HTTPReply {
         guard !headers.isEmpty else { return reply }

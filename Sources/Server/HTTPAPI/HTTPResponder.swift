@@ -17,7 +17,8 @@ struct HTTPResponder {
     /// Answers a request.
     func respond(to request: HTTPServerRequest, _ completion: @escaping Completion) {
         let cors = CrossOrigin(services.configuration.cors, request: request)
-        let complete: Completion = { completion(cors.mark($0)) }
+        // Servers call without an origin, so their answers need no marks.
+        let complete: Completion = cors.marksNothing ? completion : { completion(cors.mark($0)) }
         do throws(HTTPFailure) {
             if let preflight = cors.preflight {
                 complete(preflight)
@@ -46,6 +47,10 @@ struct HTTPResponder {
         case .readiness, .health, .statistics, .usage:
             OperationsRoutes(services: services, eventLoop: eventLoop).respond(to: route, request, complete)
         default:
+            guard services.isLimiting else {
+                callAPI(route, request, target, complete)
+                return
+            }
             let address = ClientAddress.resolve(
                 peer: request.peerAddress,
                 forwardedFor: request.headers["x-forwarded-for"],
@@ -74,6 +79,10 @@ struct HTTPResponder {
         _ target: RequestTarget,
         _ complete: @escaping Completion
     ) {
+        if let appID = route.appID, let app = services.apps.cachedApp(id: appID) {
+            callAPI(APICall(route: route, request: request, target: target, app: app), complete)
+            return
+        }
         let found = { (lookup: Result<ActiveApp?, BackendError>) in
             switch lookup {
             case .success(let app?):
@@ -150,7 +159,7 @@ struct HTTPResponder {
         address: String,
         _ completion: @escaping (HTTPReply?, [(name: String, value: String)]) -> Void
     ) {
-        guard services.configuration.rateLimiter.isEnabled, let limiter = services.backends.rateLimiter else {
+        guard services.isLimiting, let limiter = services.backends.rateLimiter else {
             completion(nil, [])
             return
         }

@@ -1,5 +1,7 @@
 /// The path and the query of a request as they were sent (RFC 9112 §3.2).
-package struct RequestTarget: Sendable {
+///
+/// A class, because every step of a request's way takes it.
+package final class RequestTarget: Sendable {
     /// The raw path.
     let path: ArraySlice<UInt8>
     package let query: QueryString

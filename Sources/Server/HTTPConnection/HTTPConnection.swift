@@ -28,6 +28,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// What to say of bytes behind the waiting parts that cannot be parsed.
     private var failure: HTTPFailure?
     private var wantsRead = false
+    /// Bytes are being taken in: answers are flushed together when that is done.
+    private var isReading = false
+    private var hasUnflushedAnswers = false
+    private var hasGrownReads = false
     private var context: ChannelHandlerContext?
 
     init(services: ServerServices, loop: LoopServices, readGuard: HTTPReadGuard, isTLS: Bool, peerAddress: String) {
@@ -67,13 +71,31 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
         waiting.append(unwrapInboundIn(data))
         receiveWaiting()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        flushAnswers()
         armTimer()
         context.fireChannelReadComplete()
+    }
+
+    private func flushAnswers() {
+        guard hasUnflushedAnswers else { return }
+        hasUnflushedAnswers = false
+        context?.flush()
+    }
+
+    /// Connections start with reads that suit WebSockets; one that asks the API may send many requests at once.
+    private func growReads() {
+        guard !hasGrownReads, let context else { return }
+        hasGrownReads = true
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+        // A channel without the option, as in tests, keeps the reads it has.
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
     private func receiveWaiting() {
@@ -173,6 +195,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         if WebSocketUpgrade.isRequested(by: request) {
             upgrade(request, responder)
         } else {
+            growReads()
             responder.respond(to: request) { self.answer($0) }
         }
     }
@@ -210,13 +233,18 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             date: loop.date
         )
         services.metrics.responded(status: reply.status.code)
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+        hasUnflushedAnswers = true
+        if !isReading {
+            flushAnswers()
+        }
     }
 
     private func linger(_ context: ChannelHandlerContext) {
         life.linger(now: .now())
         waiting.removeAll()
         armTimer()
+        flushAnswers()
         context.close(mode: .output, promise: nil)
         if wantsRead {
             context.read()
@@ -226,11 +254,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     /// One timer a connection; where the deadline has moved on, it is set again only when it rings too early.
+    ///
+    /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
+    /// of references to the handler slow.
     private func armTimer() {
         guard let deadline = life.deadline, timer == nil || deadline < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = deadline
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in self?.ring() }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
     private func ring() {
@@ -266,14 +297,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         guard life.phase == .answering, let context else { return }
         life.upgrade()
         timer?.cancel()
-        let opened = loop.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(upgrade.response), promise: opened)
+        flushAnswers()
         let connection = RealtimeConnection(
             services: services,
             loop: loop,
-            request: upgrade.connection,
-            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly,
-            opening: opened.futureResult
+            opening: RealtimeConnection.Opening(request: upgrade.connection, response: upgrade.response),
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
         )
         let pipeline = context.pipeline.syncOperations
         do {

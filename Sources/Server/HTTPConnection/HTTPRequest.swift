@@ -2,14 +2,16 @@ package import NIOCore
 package import NIOHTTP1
 
 /// A complete HTTP request.
-package struct HTTPServerRequest: Sendable {
-    package var method: HTTPMethod
+///
+/// A class, because every step of its way takes it and copying a structure would count each of its references.
+package final class HTTPServerRequest: Sendable {
+    package let method: HTTPMethod
     /// The target as it was sent.
-    package var uri: String
-    package var headers: HTTPHeaders
-    package var body: ByteBuffer
+    package let uri: String
+    package let headers: HTTPHeaders
+    package let body: ByteBuffer
     /// The address of the TCP peer, or of the client that a PROXY header named; `unknown` on a Unix socket.
-    package var peerAddress: String
+    package let peerAddress: String
 
     /// Makes a request.
     package init(method: HTTPMethod, uri: String, headers: HTTPHeaders, body: ByteBuffer, peerAddress: String) {

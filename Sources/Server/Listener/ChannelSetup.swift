@@ -10,23 +10,18 @@ struct ChannelSetup: Sendable {
     /// Puts the handlers of a new connection in place; call on its event loop.
     func configure(_ channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
-        let limits = services.configuration.listener.limits
-        let readGuard = HTTPReadGuard(maxHeaderBytes: limits.maxHeaderBytes)
-        let connection = HTTPConnection(
+        let opening = OpeningHandler(
             services: services,
             loop: services.loop(of: channel.eventLoop),
-            readGuard: readGuard,
             isTLS: identity != nil,
             peerAddress: channel.remoteAddress?.ipAddress ?? "unknown"
         )
         if services.configuration.listener.expectsProxyProtocol {
-            try pipeline.addHandler(ProxyProtocolHandler { connection.peerAddress = $0 })
+            try pipeline.addHandler(ProxyProtocolHandler { opening.peerAddress = $0 })
         }
         if let identity {
             try pipeline.addHandler(NIOSSLServerHandler(context: identity.current))
         }
-        try pipeline.addHandler(readGuard)
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
-        try pipeline.addHandler(connection)
+        try pipeline.addHandler(opening)
     }
 }

@@ -29,7 +29,7 @@ struct SettingsLoader: Sendable {
         var settings = await readKeys(from: layers, findings: &findings)
         readApps(from: layers, into: &settings, findings: &findings)
         let origins = Self.origins(in: layers, of: settings)
-        if settings.appManager.apps.isEmpty && findings.problems.isEmpty {
+        if settings.appManager.apps.isEmpty, settings.drivers.appManager == .memory, findings.problems.isEmpty {
             findings.warnings.append("no app is configured: every connection and request will be refused")
         }
         if findings.problems.isEmpty {

@@ -93,6 +93,8 @@ final class HubPeer: HubSocket, Sendable {
     /// The codes with which the hub wanted the connection closed.
     var closeCodes: [UInt16] { closes.withLock { $0 } }
 
+    func tick() {}
+
     func connect(_ shard: HubShard, app: ActiveApp) {
         let opened = shard.eventLoop.makeSucceededVoidFuture()
         let subscriber = shard.connect(self, app: app, descriptor: -1, after: opened)

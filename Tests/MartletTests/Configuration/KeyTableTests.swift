@@ -80,6 +80,12 @@ struct KeyTableTests {
             ("rate_limiter.websocket_rate_limit.max_requests", "20"),
             ("rate_limiter.websocket_rate_limit.window_seconds", "60"),
             ("users.terminate_close_code", "4009"), ("channels.cache_ttl_seconds", "1800"),
+            ("database.dynamodb.table_name", "sockudo-applications"), ("database.dynamodb.key_index_name", "KeyIndex"),
+            ("database.dynamodb.region", "none"), ("queue.sqs.queue_name", "webhooks"),
+            ("queue.sqs.visibility_timeout", "30"),
+            ("queue.sqs.max_messages", "10"), ("queue.sqs.wait_time_seconds", "5"), ("queue.sqs.concurrency", "5"),
+            ("queue.sqs.fifo", "false"), ("queue.sqs.message_group_id", "default"), ("queue.sqs.region", "none"),
+            ("queue.sqs.create_queue", "false"), ("queue.sqs.protocol", "json"),
             ("webhooks.grace_period_ms", "3000"), ("users.watchlist_max", "100"), ("shutdown_pause_ms", "0"),
         ]
     )
@@ -99,6 +105,7 @@ extension SettingKey {
             "websocket.max_bytes": "65536", "shutdown_pause_ms": "5000",
             "queue.reliability.lease_duration_ms": "5000", "websocket_max_payload_kb": "7",
             "websocket.max_message_size": "4096", "websocket.max_frame_size": "4096",
+            "queue.sqs.max_messages": "7",
         ]
         if let text = special[name] { return text }
         switch kind {

@@ -75,8 +75,8 @@ struct MalformedValueTests {
     @Test(
         "a driver that is not offered stops the start and says what is",
         arguments: [
-            ("APP_MANAGER_DRIVER", "dynamodb", "app manager"), ("ADAPTER_DRIVER", "redis", "adapter"),
-            ("CACHE_DRIVER", "none", "cache"), ("QUEUE_DRIVER", "sqs", "queue"),
+            ("APP_MANAGER_DRIVER", "surrealdb", "app manager"), ("ADAPTER_DRIVER", "redis", "adapter"),
+            ("CACHE_DRIVER", "none", "cache"), ("QUEUE_DRIVER", "kafka", "queue"),
             ("RATE_LIMITER_DRIVER", "redis-cluster", "rate limiter"),
         ]
     )

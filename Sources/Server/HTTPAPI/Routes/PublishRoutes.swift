@@ -29,6 +29,10 @@ struct PublishRoutes {
         }
         let event = try event(of: call, form: form, limits: limits, keyBytes: keyBytes)
         let key = try idempotencyKey(call, body: event.idempotencyKey)
+        guard key != nil else {
+            complete(publish(event, call))
+            return
+        }
         once(key, kind: "idempotency", call, complete) { self.publish(event, call) }
     }
 

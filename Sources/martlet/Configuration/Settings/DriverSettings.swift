@@ -11,6 +11,7 @@ struct DriverSettings: Sendable, Equatable {
     /// Where apps are kept.
     enum AppManager: String, Sendable, CaseIterable {
         case memory
+        case dynamoDB = "dynamodb"
     }
 
     /// How nodes reach each other.
@@ -21,16 +22,23 @@ struct DriverSettings: Sendable, Equatable {
     /// Where cached values are kept.
     enum Cache: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
     }
 
     /// Where webhook jobs wait.
     enum Queue: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
+        case sqs
     }
 
     /// Where requests are counted; `none` counts nothing.
     enum RateLimiter: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
         case none
     }
 

@@ -1,0 +1,46 @@
+import AWSBackend
+import CurlHTTP
+import Logging
+import ServerCore
+import TestSupport
+
+/// The implementations on AWS, each in a table or queue of its own in the emulator.
+enum AWSConformance {
+    static func appCatalog() async throws -> any AppCatalog {
+        let aws = try await EmulatedAWS.shared()
+        var configuration = DynamoDBConfiguration()
+        configuration.aws.endpointURL = aws.endpoint
+        configuration.aws.accessKeyID = aws.accessKeyID
+        configuration.aws.secretAccessKey = aws.secretAccessKey
+        configuration.tableName = "apps-\(UInt64.random(in: 0 ... .max))"
+        let backend = try backend()
+        _ = try await backend.table(configuration).create()
+        return try backend.appManager(configuration)
+    }
+
+    static func jobQueue(isFIFO: Bool = false) async throws -> any JobQueue {
+        let aws = try await EmulatedAWS.shared()
+        var configuration = SQSConfiguration()
+        configuration.aws.endpointURL = aws.endpoint
+        configuration.aws.accessKeyID = aws.accessKeyID
+        configuration.aws.secretAccessKey = aws.secretAccessKey
+        configuration.createsQueue = true
+        configuration.isFIFO = isFIFO
+        configuration.visibilityTimeout = .seconds(2)
+        configuration.waitTime = .seconds(1)
+        configuration.queueName = "queue-\(UInt64.random(in: 0 ... .max))"
+        let queue = try backend().jobQueue(configuration)
+        try await queue.prepare()
+        return queue
+    }
+
+    private static func backend() throws -> AWSBackend {
+        AWSBackend(
+            transport: try CurlHTTPClient(),
+            environment: AWSEnvironment(
+                variables: [:],
+                logger: Logger(label: "conformance", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
+        )
+    }
+}
