@@ -25,6 +25,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private var body = ByteBuffer()
     /// Parts of the next requests that came with the one that is being answered.
     private var waiting: Deque<HTTPServerRequestPart> = []
+    /// What to say of bytes behind the waiting parts that cannot be parsed.
+    private var failure: HTTPFailure?
     private var wantsRead = false
     /// Bytes are being taken in: answers are flushed together when that is done.
     private var isReading = false
@@ -101,6 +103,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             guard life.phase != .lingering else { continue }
             receive(part)
         }
+        if let failure, life.phase != .answering {
+            finish(with: failure.reply)
+        }
     }
 
     private func receive(_ part: HTTPServerRequestPart) {
@@ -153,14 +158,23 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case is HTTPReadGuard.HeadTooLarge:
-            finish(with: HTTPFailure(.requestHeaderFieldsTooLarge, "The request's header is too large").reply)
+        case is HTTPReadGuard.HeadTooLarge, HTTPParserError.headerOverflow:
+            fail(HTTPFailure(.requestHeaderFieldsTooLarge, "The request's header is too large"))
         case is HTTPParserError:
-            finish(with: HTTPFailure.badRequest("The request is not valid HTTP/1.1").reply)
+            fail(HTTPFailure.badRequest("The request is not valid HTTP/1.1"))
         default:
             // A reset or a failed TLS handshake: nobody is left to be answered.
             context.close(promise: nil)
         }
+    }
+
+    /// Refuses what came, behind the answers to the requests before it.
+    private func fail(_ failure: HTTPFailure) {
+        guard life.phase == .answering else {
+            finish(with: failure.reply)
+            return
+        }
+        self.failure = failure
     }
 
     // MARK: Answering
