@@ -59,6 +59,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CHiredis",
+            path: "Sources/C/CHiredis",
+            pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"])]
+        ),
         .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .systemLibrary(
             name: "CLibXML2",
@@ -107,11 +113,20 @@ let package = Package(
             path: "Sources/Backends/Memory",
             swiftSettings: settings
         ),
+        .target(
+            name: "RedisBackend",
+            dependencies: [
+                "CHiredis", "Digest", "ServerCore", .deque, .nioCore, .nioPosix, .nioSSL,
+            ],
+            path: "Sources/Backends/Redis",
+            swiftSettings: interopSettings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "RedisBackend", "Server",
+                "ServerCore",
                 "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
@@ -173,8 +188,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RedisBackendTests",
+            dependencies: ["RedisBackend", "ServerCore", "TestSupport", .nioCore, .nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConformanceTests",
-            dependencies: ["AWSBackend", "CurlHTTP", "MemoryBackend", "ServerCore", "TestSupport", .logging],
+            dependencies: [
+                "AWSBackend", "CurlHTTP", "MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .logging,
+                .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -192,7 +215,11 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            dependencies: [
+                "ChannelHub", "Digest", "MemoryBackend", "PrometheusMetrics", "PusherProtocol", "Server", "ServerCore",
+                "TestSupport",
+                .coreMetrics, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(

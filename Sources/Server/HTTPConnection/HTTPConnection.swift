@@ -20,6 +20,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     var peerAddress: String
     private var life: HTTPRequestLife
     private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
     /// Parts of the next requests that came with the one that is being answered.
@@ -42,6 +43,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        readGuard.onHeadBytes = { [weak self] in self?.life.receivedBytes(now: .now()) }
         armTimer()
     }
 
@@ -75,6 +77,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         flushAnswers()
+        armTimer()
         context.fireChannelReadComplete()
     }
 
@@ -119,7 +122,6 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func receive(_ head: HTTPRequestHead) {
         readGuard.isReadingHead = false
-        life.receivedBytes(now: .now())
         self.head = head
         body = ByteBuffer()
         // RFC 9112 §6.1: two ways to find the end of a body are how requests are smuggled past a proxy.
@@ -145,7 +147,6 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
                 )
             }
         }
-        armTimer()
     }
 
     private static let bodyTooLarge = HTTPFailure(.payloadTooLarge, "The request body is too large")
@@ -196,8 +197,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
         life.answered(now: .now())
         self.head = nil
-        armTimer()
         receiveWaiting()
+        armTimer()
         if wantsRead, life.phase != .answering {
             wantsRead = false
             context.read()
@@ -238,12 +239,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Time
 
-    /// One timer a connection, set again only when it rings too early.
+    /// One timer a connection; where the deadline has moved on, it is set again only when it rings too early.
     ///
     /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
     /// of references to the handler slow.
     private func armTimer() {
-        guard timer == nil, let deadline = life.deadline else { return }
+        guard let deadline = life.deadline, timer == nil || deadline < timerDeadline else { return }
+        timer?.cancel()
+        timerDeadline = deadline
         timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
@@ -295,6 +298,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             // Last, because it hands the bytes behind the request to the new handler.
             pipeline.removeHandler(readGuard, promise: nil)
             pipeline.removeHandler(context: decoder, promise: nil)
+            if wantsRead {
+                // Held back while the limiter was asked; without it the socket would never be read from.
+                pipeline.read()
+            }
         } catch {
             context.close(promise: nil)
         }
