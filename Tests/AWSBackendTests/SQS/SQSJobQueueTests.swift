@@ -197,7 +197,7 @@ struct SQSJobQueueTests {
             { () async throws in try await queue.jobs.prepare() }, { try await queue.jobs.enqueue([[1]]) },
             { try await queue.jobs.checkHealth() },
         ] {
-            await #expect { try await attempt() } throws: { ($0 as? BackendError)?.code == .rejected }
+            await #expect { try await attempt() } throws: { ($0 as? BackendError)?.code == .unavailable }
         }
         let url = try #require(try await queue.client.send(.createQueue(name: queue.name, attributes: [:])).queueURL)
         try await queue.jobs.checkHealth()

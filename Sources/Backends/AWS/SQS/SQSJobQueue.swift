@@ -283,9 +283,16 @@ package final class SQSJobQueue: JobQueue {
         }
     }
 
+    /// The error as the port tells it.
+    ///
+    /// A queue that is gone and a policy that denies are repaired without a restart: callers keep their jobs until then.
     private func mapped(_ error: AWSError) async -> BackendError {
-        if error.isNamed("QueueDoesNotExist", "NonExistentQueue") {
+        let isGone = error.isNamed("QueueDoesNotExist", "NonExistentQueue")
+        if isGone {
             await locator.forget()
+        }
+        if isGone || error.kind == .denied {
+            return BackendError(.unavailable, "SQS, \(name): \(error)")
         }
         if error.isNamed("MessageNotInflight", "ReceiptHandleIsInvalid") {
             return BackendError(.conflict, "SQS, \(name): the lease of a job has ended")
