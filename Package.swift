@@ -179,7 +179,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerCoreTests",
-            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics, .logging],
             swiftSettings: settings
         ),
         .testTarget(
@@ -210,7 +210,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: [
+                "martlet", "RedisBackend", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
