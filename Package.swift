@@ -203,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                "Webhooks", "AWSBackend", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
                 .logging, .coreMetrics, .serviceLifecycle,
             ],
             swiftSettings: settings
@@ -217,7 +217,11 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            dependencies: [
+                "ChannelHub", "Digest", "MemoryBackend", "PrometheusMetrics", "PusherProtocol", "Server", "ServerCore",
+                "TestSupport",
+                .coreMetrics, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -228,7 +232,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "martlet", "martlet-echo"],
+            dependencies: ["AWSBackend", "CurlHTTP", "TestSupport", "martlet", "martlet-echo", .logging],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

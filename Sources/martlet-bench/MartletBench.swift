@@ -8,7 +8,8 @@ struct MartletBench: ParsableCommand {
         abstract: "Load generator and benchmarks for Martlet and its peers.",
         subcommands: [
             ConnectCommand.self, IdleCommand.self, FanOutCommand.self, PublishCommand.self, ClientEventsCommand.self,
-            PresenceCommand.self, IntegrityCommand.self, CompareCommand.self, MicroCommand.self, FloorCommand.self,
+            PresenceCommand.self, MixedCommand.self, IntegrityCommand.self, CompareCommand.self, MicroCommand.self,
+            FloorCommand.self,
         ]
     )
 }

@@ -130,19 +130,19 @@ package enum ServerMessage {
         escapedData: UnsafeRawBufferPointer,
         userID: String? = nil
     ) -> ByteBuffer {
-        frame(capacity: escapedName.count + channel.utf8.count + escapedData.count + 64) { payload in
-            payload.writeStaticString(#"{"event":""#)
-            payload.writeBytes(escapedName)
-            payload.writeStaticString(#"","channel":"#)
-            payload.writeJSONString(channel)
-            payload.writeStaticString(#","data":""#)
-            payload.writeBytes(escapedData)
-            payload.writeStaticString("\"")
-            if let userID {
-                payload.writeStaticString(#","user_id":"#)
-                payload.writeJSONString(userID)
+        let hasUser = userID != nil
+        var channel = channel
+        var userID = userID ?? ""
+        return channel.withUTF8 { channel in
+            userID.withUTF8 { user in
+                let pieces = EventPieces(
+                    name: escapedName,
+                    channel: UnsafeRawBufferPointer(channel),
+                    data: escapedData,
+                    user: hasUser ? UnsafeRawBufferPointer(user) : nil
+                )
+                return pieces.frame()
             }
-            payload.writeStaticString("}")
         }
     }
 

@@ -53,6 +53,7 @@ package enum Route: Sendable, Equatable {
         guard target.path.starts(with: prefix.utf8.prefix(prefixBytes)) else { throw unknownPath }
         let path = target.path.dropFirst(prefixBytes)
         guard path.first == UInt8(ascii: "/") else { throw unknownPath }
+        if method == .POST, let appID = appID(ofPublish: path) { return .publish(appID: appID) }
         let (route, allowed) = try find(try segments(of: path))
         guard method == allowed || (method == .HEAD && allowed == .GET) else { throw .methodNotAllowed([allowed]) }
         return route
@@ -64,6 +65,16 @@ package enum Route: Sendable, Equatable {
     }
 
     private static let unknownPath = HTTPFailure.notFound("Path not found")
+
+    /// The app of `/apps/{id}/events` without escapes, which is what most requests ask for; `nil` for all others.
+    private static func appID(ofPublish path: ArraySlice<UInt8>) -> String? {
+        let (start, end) = ("/apps/".utf8, "/events".utf8)
+        guard path.count > start.count + end.count, path.starts(with: start), path.suffix(end.count).elementsEqual(end)
+        else { return nil }
+        let appID = path.dropFirst(start.count).dropLast(end.count)
+        guard !appID.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }) else { return nil }
+        return String(validating: appID, as: UTF8.self)
+    }
 
     private static func segments(of path: ArraySlice<UInt8>) throws(HTTPFailure) -> [String] {
         var path = path.dropFirst()
