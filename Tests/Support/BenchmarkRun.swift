@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// One run of the load generator against a server, and the figures that it wrote.
 package struct BenchmarkRun {
