@@ -59,6 +59,12 @@ let package = Package(
             pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CHiredis",
+            path: "Sources/C/CHiredis",
+            pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"])]
+        ),
         .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .systemLibrary(
             name: "CLibXML2",
@@ -107,11 +113,20 @@ let package = Package(
             path: "Sources/Backends/Memory",
             swiftSettings: settings
         ),
+        .target(
+            name: "RedisBackend",
+            dependencies: [
+                "CHiredis", "Digest", "ServerCore", .deque, .nioCore, .nioPosix, .nioSSL,
+            ],
+            path: "Sources/Backends/Redis",
+            swiftSettings: interopSettings
+        ),
         .target(name: "PrometheusMetrics", dependencies: [.coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "Server", "ServerCore",
+                "AWSBackend", "ChannelHub", "CurlHTTP", "MemoryBackend", "PrometheusMetrics", "RedisBackend", "Server",
+                "ServerCore",
                 "Webhooks",
                 .argumentParser, .configuration, .coreMetrics, .logging, .serviceLifecycle, .toml, .unixSignals,
             ],
@@ -164,7 +179,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerCoreTests",
-            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics],
+            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics, .logging],
             swiftSettings: settings
         ),
         .testTarget(
@@ -173,26 +188,40 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RedisBackendTests",
+            dependencies: ["RedisBackend", "ServerCore", "TestSupport", .nioCore, .nioPosix],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ConformanceTests",
-            dependencies: ["AWSBackend", "CurlHTTP", "MemoryBackend", "ServerCore", "TestSupport", .logging],
+            dependencies: [
+                "AWSBackend", "CurlHTTP", "MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .logging,
+                .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "WebhooksTests",
             dependencies: [
-                "Webhooks", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
+                "Webhooks", "AWSBackend", "CurlHTTP", "Digest", "MemoryBackend", "ServerCore", "TestSupport",
                 .logging, .coreMetrics, .serviceLifecycle,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport"],
+            dependencies: [
+                "martlet", "RedisBackend", "AWSBackend", "Server", "ServerCore", "ChannelHub", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "ServerCore", "PusherProtocol", "Digest", "TestSupport", .nioCore, .nioHTTP1],
+            dependencies: [
+                "ChannelHub", "Digest", "MemoryBackend", "PrometheusMetrics", "PusherProtocol", "Server", "ServerCore",
+                "TestSupport",
+                .coreMetrics, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -203,7 +232,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "martlet", "martlet-echo"],
+            dependencies: ["AWSBackend", "CurlHTTP", "TestSupport", "martlet", "martlet-echo", .logging],
             exclude: ["Python", "requirements.txt", "server.json"],
             swiftSettings: settings
         ),

@@ -1,13 +1,19 @@
 import MemoryBackend
+import RedisBackend
 import ServerCore
 import TestSupport
 import Testing
 
-@Suite("Every cache store")
+@Suite("Every cache store", .timeLimit(.minutes(1)))
 struct CacheStoreConformance {
     /// The implementations of the port.
     enum Implementation: CaseIterable {
         case memory
+        case redis
+        case redisCluster
+
+        /// Those whose services are here, or must be.
+        static var allCases: [Self] { RedisBackends.run ? [.memory, .redis, .redisCluster] : [.memory] }
 
         /// Makes an empty store and a way to let its time pass.
         func make() async throws -> (store: any CacheStore, pass: @Sendable (Duration) async throws -> Void) {
@@ -15,6 +21,12 @@ struct CacheStoreConformance {
             case .memory:
                 let clock = ManualClock()
                 return (MemoryCacheStore(now: clock.continuousNow), { clock.advance(by: $0) })
+            case .redis:
+                let client = try await RedisBackends.single()
+                return (RedisCacheStore(client: client, prefix: RedisBackends.prefix()), RedisBackends.pass)
+            case .redisCluster:
+                let client = try await RedisBackends.cluster()
+                return (RedisCacheStore(client: client, prefix: RedisBackends.prefix()), RedisBackends.pass)
             }
         }
     }

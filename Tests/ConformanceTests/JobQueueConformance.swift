@@ -8,12 +8,20 @@ struct JobQueueConformance {
     /// The implementations of the port.
     enum Implementation: CaseIterable {
         case memory
+        case redis
+        case redisCluster
         case sqs
         case sqsFIFO
 
         /// Every implementation whose system is there; a missing one is left out locally and fails under CI.
         static var available: [Implementation] {
-            allCases.filter { $0 == .memory || EmulatedAWS.runsTests }
+            allCases.filter { implementation in
+                switch implementation {
+                case .memory: true
+                case .redis, .redisCluster: RedisBackends.run
+                case .sqs, .sqsFIFO: EmulatedAWS.runsTests
+                }
+            }
         }
 
         /// Makes an empty queue whose leases last two seconds.
@@ -23,6 +31,8 @@ struct JobQueueConformance {
                 var limits = MemoryJobQueueLimits()
                 limits.lease = .seconds(2)
                 return MemoryJobQueue(limits: limits)
+            case .redis: return RedisBackends.jobQueue(try await RedisBackends.single())
+            case .redisCluster: return RedisBackends.jobQueue(try await RedisBackends.cluster())
             case .sqs: return try await AWSConformance.jobQueue()
             case .sqsFIFO: return try await AWSConformance.jobQueue(isFIFO: true)
             }

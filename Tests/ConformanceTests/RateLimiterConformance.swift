@@ -1,13 +1,19 @@
 import MemoryBackend
+import RedisBackend
 import ServerCore
 import TestSupport
 import Testing
 
-@Suite("Every rate limiter")
+@Suite("Every rate limiter", .timeLimit(.minutes(1)))
 struct RateLimiterConformance {
     /// The implementations of the port.
     enum Implementation: CaseIterable {
         case memory
+        case redis
+        case redisCluster
+
+        /// Those whose services are here, or must be.
+        static var allCases: [Self] { RedisBackends.run ? [.memory, .redis, .redisCluster] : [.memory] }
 
         /// Makes a limiter that has counted nothing and a way to let its time pass.
         func make() async throws -> (limiter: any RateLimiter, pass: @Sendable (Duration) async throws -> Void) {
@@ -15,6 +21,12 @@ struct RateLimiterConformance {
             case .memory:
                 let clock = ManualClock()
                 return (MemoryRateLimiter(now: clock.continuousNow), { clock.advance(by: $0) })
+            case .redis:
+                let client = try await RedisBackends.single()
+                return (RedisRateLimiter(client: client, prefix: RedisBackends.prefix()), RedisBackends.pass)
+            case .redisCluster:
+                let client = try await RedisBackends.cluster()
+                return (RedisRateLimiter(client: client, prefix: RedisBackends.prefix()), RedisBackends.pass)
             }
         }
     }

@@ -99,6 +99,26 @@ struct AppCodingTests {
         #expect(app.webhooks[0].eventTypes == .memberAdded)
     }
 
+    @Test("a webhook may name a function in both of Sockudo's forms, and a URL beside it counts")
+    func lambda() throws {
+        let app = try app(
+            """
+            {"id":"1","key":"k","secret":"s","policy":{"webhooks":[
+            {"lambda":{"function_name":"fn","region":"eu-central-1"},"event_types":["member_added"]},
+            {"lambda_function":"old","event_types":["member_added"]},{"lambda":{"region":"x y"}},
+            {"url":"http://h/","lambda_function":"fn"}]}}
+            """
+        )
+        #expect(app.webhooks[0].lambda == LambdaFunction(name: "fn", region: "eu-central-1"))
+        #expect(app.webhooks[1].lambda == LambdaFunction(name: "old", region: "us-east-1"))
+        #expect(app.webhooks[3].lambda == nil)
+        #expect(
+            app.validate().map(\.key) == ["webhooks[2].lambda.function_name", "webhooks[2].lambda.region"]
+        )
+        let copy = try JSONDecoder().decode(App.self, from: JSONEncoder().encode(app))
+        #expect(copy == app)
+    }
+
     @Test("a message rate limit counts only if it is enabled")
     func messageRate() throws {
         let off = try app(

@@ -19,7 +19,11 @@ struct WebhookBench: Sendable {
     let batcher: WebhookBatcher
     let dispatcher: WebhookDispatcher
 
-    init(apps: [App], configuration: WebhookConfiguration = .immediate) throws {
+    init(
+        apps: [App],
+        configuration: WebhookConfiguration = .immediate,
+        lambda: (any LambdaInvoker)? = nil
+    ) throws {
         self.apps = AppList(apps)
         queue = ObservedQueue(clock: clock)
         client = try CurlHTTPClient()
@@ -49,6 +53,7 @@ struct WebhookBench: Sendable {
             queue: queue,
             apps: self.apps,
             transport: client,
+            lambda: lambda,
             configuration: configuration,
             environment: environment
         )

@@ -1,7 +1,7 @@
 package import CurlHTTP
 package import ServerCore
 
-/// Everything that AWS offers to the server: apps in DynamoDB, jobs in SQS.
+/// Everything that AWS offers to the server: apps in DynamoDB, jobs in SQS, functions in Lambda.
 ///
 /// All clients share one HTTP client; each service has credentials and limits of its own configuration.
 package struct AWSBackend: Sendable {
@@ -44,6 +44,11 @@ package struct AWSBackend: Sendable {
             environment: environment,
             group: group
         )
+    }
+
+    /// Makes the invoker of Lambda functions; nothing is sent yet.
+    package func functions(_ configuration: AWSConfiguration = AWSConfiguration()) -> LambdaFunctions {
+        LambdaFunctions(backend: self, configuration: configuration)
     }
 
     /// Makes a signing client of a service.

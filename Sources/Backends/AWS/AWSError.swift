@@ -73,10 +73,10 @@ package struct AWSError: Error, Sendable, CustomStringConvertible {
 
     private var backendCode: BackendError.Code {
         switch kind {
-        case .transport, .unavailable, .cancelled: .unavailable
+        // Where credentials come from may answer the next time; a start without any fails all the same.
+        case .transport, .unavailable, .cancelled, .credentials: .unavailable
         case .throttled: .capacityExceeded
-        // Both can heal without a change of the configuration: a role's trust, a token file, a policy.
-        case .credentials, .denied, .refused: .rejected
+        case .denied, .refused: .rejected
         case .malformed: .malformed
         case .closed: .closed
         }

@@ -20,10 +20,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     var peerAddress: String
     private var life: HTTPRequestLife
     private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
     /// Parts of the next requests that came with the one that is being answered.
     private var waiting: Deque<HTTPServerRequestPart> = []
+    /// What to say of bytes behind the waiting parts that cannot be parsed.
+    private var failure: HTTPFailure?
     private var wantsRead = false
     /// Bytes are being taken in: answers are flushed together when that is done.
     private var isReading = false
@@ -42,6 +45,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        readGuard.onHeadBytes = { [weak self] in self?.life.receivedBytes(now: .now()) }
         armTimer()
     }
 
@@ -75,6 +79,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         flushAnswers()
+        armTimer()
         context.fireChannelReadComplete()
     }
 
@@ -98,6 +103,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             guard life.phase != .lingering else { continue }
             receive(part)
         }
+        if let failure, life.phase != .answering {
+            finish(with: failure.reply)
+        }
     }
 
     private func receive(_ part: HTTPServerRequestPart) {
@@ -119,7 +127,6 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func receive(_ head: HTTPRequestHead) {
         readGuard.isReadingHead = false
-        life.receivedBytes(now: .now())
         self.head = head
         body = ByteBuffer()
         // RFC 9112 §6.1: two ways to find the end of a body are how requests are smuggled past a proxy.
@@ -145,21 +152,29 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
                 )
             }
         }
-        armTimer()
     }
 
     private static let bodyTooLarge = HTTPFailure(.payloadTooLarge, "The request body is too large")
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case is HTTPReadGuard.HeadTooLarge:
-            finish(with: HTTPFailure(.requestHeaderFieldsTooLarge, "The request's header is too large").reply)
+        case is HTTPReadGuard.HeadTooLarge, HTTPParserError.headerOverflow:
+            fail(HTTPFailure(.requestHeaderFieldsTooLarge, "The request's header is too large"))
         case is HTTPParserError:
-            finish(with: HTTPFailure.badRequest("The request is not valid HTTP/1.1").reply)
+            fail(HTTPFailure.badRequest("The request is not valid HTTP/1.1"))
         default:
             // A reset or a failed TLS handshake: nobody is left to be answered.
             context.close(promise: nil)
         }
+    }
+
+    /// Refuses what came, behind the answers to the requests before it.
+    private func fail(_ failure: HTTPFailure) {
+        guard life.phase == .answering else {
+            finish(with: failure.reply)
+            return
+        }
+        self.failure = failure
     }
 
     // MARK: Answering
@@ -196,8 +211,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
         life.answered(now: .now())
         self.head = nil
-        armTimer()
         receiveWaiting()
+        armTimer()
         if wantsRead, life.phase != .answering {
             wantsRead = false
             context.read()
@@ -238,12 +253,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Time
 
-    /// One timer a connection, set again only when it rings too early.
+    /// One timer a connection; where the deadline has moved on, it is set again only when it rings too early.
     ///
     /// It keeps the handler until it is cancelled with the connection's end; a weak reference would make all counting
     /// of references to the handler slow.
     private func armTimer() {
-        guard timer == nil, let deadline = life.deadline else { return }
+        guard let deadline = life.deadline, timer == nil || deadline < timerDeadline else { return }
+        timer?.cancel()
+        timerDeadline = deadline
         timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.ring() }
     }
 
@@ -295,6 +312,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             // Last, because it hands the bytes behind the request to the new handler.
             pipeline.removeHandler(readGuard, promise: nil)
             pipeline.removeHandler(context: decoder, promise: nil)
+            if wantsRead {
+                // Held back while the limiter was asked; without it the socket would never be read from.
+                pipeline.read()
+            }
         } catch {
             context.close(promise: nil)
         }

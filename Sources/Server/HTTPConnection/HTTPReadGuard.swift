@@ -18,6 +18,9 @@ final class HTTPReadGuard: ChannelInboundHandler, RemovableChannelHandler {
         didSet { headBytes = 0 }
     }
 
+    /// Called when bytes of a head have come, before they are parsed.
+    var onHeadBytes: (() -> Void)?
+
     init(maxHeaderBytes: Int) {
         self.maxHeaderBytes = maxHeaderBytes
     }
@@ -27,6 +30,7 @@ final class HTTPReadGuard: ChannelInboundHandler, RemovableChannelHandler {
         let bytes = unwrapInboundIn(data)
         if isReadingHead {
             headBytes += bytes.readableBytes
+            onHeadBytes?()
         }
         context.fireChannelRead(data)
         // After the parser: what it took for the head of this request has been counted off by now.

@@ -33,21 +33,40 @@ package struct HealthCheck: Sendable {
     }
 
     /// Checks the backends and, where an id is given, that the app exists and is enabled.
+    ///
+    /// What has not answered within the time counts as failed: a queue that hangs only degrades the node.
     package func verdict(appID: String?) async -> Verdict {
-        await withTaskGroup(of: Verdict?.self) { group in
-            group.addTask { await check(appID: appID) }
+        await withTaskGroup(of: Finding.self) { group in
+            group.addTask { .serving(await self.serving(appID: appID)) }
+            group.addTask { .queueing(await self.isQueueing()) }
             group.addTask {
-                // Cancelled as soon as the check is done; its end before that is the time-out.
+                // Cancelled as soon as the checks are done; its end before that is the time-out.
                 try? await Task.sleep(for: timeout)
-                return nil
+                return .timeout
             }
-            let first = await group.next() ?? nil
+            var serving: Verdict?
+            var isQueueing: Bool?
+            while serving == nil || serving == .healthy && isQueueing == nil, let finding = await group.next() {
+                switch finding {
+                case .serving(let verdict): serving = verdict
+                case .queueing(let answer): isQueueing = answer
+                case .timeout:
+                    serving = serving ?? .failed
+                    isQueueing = isQueueing ?? false
+                }
+            }
             group.cancelAll()
-            return first ?? .failed
+            return serving == .healthy && isQueueing == false ? .degraded : serving ?? .failed
         }
     }
 
-    private func check(appID: String?) async -> Verdict {
+    private enum Finding: Sendable {
+        case serving(Verdict)
+        case queueing(Bool)
+        case timeout
+    }
+
+    private func serving(appID: String?) async -> Verdict {
         do throws(BackendError) {
             if let appID {
                 guard let app = try await backends.apps.app(id: appID) else { return .notFound }
@@ -55,14 +74,18 @@ package struct HealthCheck: Sendable {
             }
             try await backends.apps.checkHealth()
             try await backends.cache.checkHealth()
+            return .healthy
         } catch {
             return .failed
         }
+    }
+
+    private func isQueueing() async -> Bool {
         do throws(BackendError) {
             try await backends.webhookQueue.checkHealth()
-            return .healthy
+            return true
         } catch {
-            return .degraded
+            return false
         }
     }
 }

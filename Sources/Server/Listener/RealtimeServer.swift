@@ -116,6 +116,8 @@ package final class RealtimeServer: Service {
         services.hub.finishEdges()
         try await services.hub.stop()
         try await group.shutdownGracefully()
+        // The connections that were still open have gone with their loops, and nobody sweeps any more.
+        services.hub.finishEdges()
         services.logger.info("server stopped")
     }
 

@@ -13,7 +13,12 @@ struct UnixSocketFile {
     func prepare() throws(ListenerError) {
         try makeParent()
         var status = stat()
-        guard lstat(path, &status) == 0 else { return }
+        guard lstat(path, &status) == 0 else {
+            guard errno == ENOENT else {
+                throw ListenerError("unix_socket.path: '\(path)' cannot be used: \(Self.lastError)")
+            }
+            return
+        }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw ListenerError("unix_socket.path: '\(path)' exists and is not a socket")
         }

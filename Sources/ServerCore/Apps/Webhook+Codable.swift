@@ -1,11 +1,13 @@
 /// The JSON of a webhook, with Sockudo's names.
 ///
-/// Event types that are not known are skipped, and so are Sockudo's Lambda destinations: such a webhook has no URL, which
-/// ``App/validate()`` reports. Headers are an object; they are kept in the order of their names.
+/// Event types that are not known are skipped. Instead of a URL there may be a Lambda function, in either of Sockudo's
+/// forms; a URL beside it counts. Headers are an object; they are kept in the order of their names.
 extension Webhook: Codable {
     /// The keys of a webhook.
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case url
+        case lambda
+        case lambdaName = "lambda_function"
         case eventTypes = "event_types"
         case filter
         case headers
@@ -20,6 +22,13 @@ extension Webhook: Codable {
             url: try object.decodeIfPresent(String.self, forKey: .url) ?? "",
             eventTypes: WebhookEventTypes(names.compactMap(WebhookEventTypes.init(name:)))
         )
+        if url.isEmpty {
+            let name = try object.decodeIfPresent(String.self, forKey: .lambdaName)
+            lambda =
+                try object.decodeIfPresent(LambdaFunction.self, forKey: .lambda)
+                ?? name.map { LambdaFunction(name: $0) }
+            url = lambda?.url ?? ""
+        }
         filter = try object.decodeIfPresent(WebhookFilter.self, forKey: .filter) ?? WebhookFilter()
         headers = (try object.decodeIfPresent([String: String].self, forKey: .headers) ?? [:])
             .sorted { $0.key < $1.key }
@@ -30,7 +39,11 @@ extension Webhook: Codable {
 
     package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: CodingKeys.self)
-        try object.encode(url, forKey: .url)
+        if let lambda {
+            try object.encode(lambda, forKey: .lambda)
+        } else {
+            try object.encode(url, forKey: .url)
+        }
         let names = WebhookEventTypes.names.filter { eventTypes.contains($0.type) }.map(\.name)
         try object.encode(names, forKey: .eventTypes)
         if filter != WebhookFilter() {

@@ -2,12 +2,16 @@ extension Webhook {
     /// Lists what cannot work in a webhook, with keys relative to it.
     package func validate() -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
-        problems.require(!url.isEmpty, "url", "must be set; other destinations are not offered")
-        problems.require(
-            url.isEmpty || Self.isHTTPURL(url),
-            "url",
-            "must be an http or https URL with a host, without spaces and user name"
-        )
+        if let lambda {
+            problems += lambda.validate()
+        } else {
+            problems.require(!url.isEmpty, "url", "must be set, or lambda in its place")
+            problems.require(
+                url.isEmpty || Self.isHTTPURL(url),
+                "url",
+                "must be an http or https URL with a host, without spaces and user name"
+            )
+        }
         if let pattern = filter.channelPattern {
             do throws(ConfigurationProblem) {
                 _ = try ChannelPattern(pattern)

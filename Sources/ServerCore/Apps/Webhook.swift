@@ -1,7 +1,9 @@
 /// One destination of an app's webhook events.
 package struct Webhook: Sendable, Equatable {
-    /// An `http` or `https` URL.
+    /// An `http` or `https` URL, or the name of a Lambda function (``LambdaFunction/url``).
     package var url: String
+    /// The function that is invoked instead of a request to the URL.
+    package var lambda: LambdaFunction?
     /// The events to send; empty is none, as in Sockudo.
     package var eventTypes: WebhookEventTypes
     package var filter: WebhookFilter
@@ -19,6 +21,12 @@ package struct Webhook: Sendable, Equatable {
         self.headers = []
         self.retry = WebhookRetry()
         self.requestTimeout = nil
+    }
+
+    /// Makes a webhook that invokes a function.
+    package init(lambda: LambdaFunction, eventTypes: WebhookEventTypes) {
+        self.init(url: lambda.url, eventTypes: eventTypes)
+        self.lambda = lambda
     }
 
     /// A header field as it is sent.

@@ -32,6 +32,7 @@ package enum MetricLabel: String, CaseIterable, Sendable {
     case reason = "reason"
     case requestContext = "request_context"
     case result = "result"
+    case role = "role"
     case state = "state"
     case status = "status"
 }

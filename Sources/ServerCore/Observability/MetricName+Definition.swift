@@ -16,7 +16,8 @@ extension MetricName {
             .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
             .httpCalls, .httpResponses, .channelSubscriptions, .channelUnsubscriptions,
             .rateLimitChecks, .rateLimitTriggered, .idempotencyPublishes, .idempotencyDuplicates, .appCacheLookups,
-            .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries, .webhookDeadLetters,
+            .backendFailures, .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries,
+            .webhookDeadLetters,
             .queueClaimed, .queueSettled, .logLinesDropped:
             .counter
         }
@@ -48,6 +49,7 @@ extension MetricName {
         case .idempotencyPublishes: "Publish requests with an idempotency key."
         case .idempotencyDuplicates: "Publish requests answered from an earlier one with the same idempotency key."
         case .appCacheLookups: "Lookups of apps, by what the cache had: hit, miss, stale, negative or error."
+        case .backendFailures: "Calls to a shared cache or rate limiter that failed, by role."
         case .webhookEvents: "Webhook events taken in, by type."
         case .webhookEventsDropped: "Webhook events dropped before they became a job, by reason."
         case .webhookDeliveries: "Webhook requests that ended, by result."
@@ -76,6 +78,7 @@ extension MetricName {
         case .activeChannels, .channelSubscriptions, .channelUnsubscriptions: [.appID, .port, .channelType]
         case .rateLimitChecks, .rateLimitTriggered: [.appID, .port, .limiterType, .requestContext]
         case .appCacheLookups: [.result]
+        case .backendFailures: [.role]
         case .webhookEvents: [.appID, .eventType]
         case .webhookEventsDropped: [.reason]
         case .webhookDeliveries: [.appID, .result]

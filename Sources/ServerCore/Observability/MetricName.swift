@@ -32,6 +32,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case idempotencyPublishes = "idempotency_publish_total"
     case idempotencyDuplicates = "idempotency_duplicates_total"
     case appCacheLookups = "app_cache_lookups_total"
+    case backendFailures = "backend_failures_total"
     // Webhooks
     case webhookEvents = "webhook_events_total"
     case webhookEventsDropped = "webhook_events_dropped_total"

@@ -26,10 +26,13 @@ package final class WebhookDispatcher: Service {
     private let gate = LogGate()
 
     /// Makes a dispatcher; the transport must allow `maxDeliveries` transfers, also to one host.
+    ///
+    /// Without `lambda`, webhooks that invoke functions are given up.
     package init(
         queue: any JobQueue,
         apps: any AppManager,
         transport: any HTTPTransport,
+        lambda: (any LambdaInvoker)? = nil,
         configuration: WebhookConfiguration,
         environment: WebhookEnvironment
     ) {
@@ -40,7 +43,8 @@ package final class WebhookDispatcher: Service {
             apps: apps,
             transport: transport,
             configuration: configuration,
-            maxTimeout: queue.lease / 2
+            maxTimeout: queue.lease / 2,
+            lambda: lambda
         )
         settler = JobSettler(queue: queue, configuration: configuration, environment: environment)
         board = DeliveryBoard(

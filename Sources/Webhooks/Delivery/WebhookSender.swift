@@ -17,6 +17,8 @@ struct WebhookSender: Sendable {
     let configuration: WebhookConfiguration
     /// The longest time that a delivery may take, whatever is configured.
     let maxTimeout: Duration
+    /// Invokes the functions that stand in the place of URLs.
+    let lambda: (any LambdaInvoker)?
 
     /// What became of one try.
     enum Outcome: Sendable {
@@ -46,12 +48,35 @@ struct WebhookSender: Sendable {
             return .hopeless(reason: "the webhook does not exist any more")
         }
         let policy = RetryPolicy(configuration.retry, override: webhook.retry)
+        if let function = webhook.lambda {
+            return await invoke(function, job, webhook, policy)
+        }
         do throws(HTTPTransportError) {
             let response = try await transport.send(request(job, app: app, webhook: webhook))
             return (200..<300).contains(response.status) ? .delivered : .refused(status: response.status, policy)
         } catch {
             return Self.outcome(of: error, policy)
         }
+    }
+
+    /// Invokes a function with the body that a request would have.
+    private func invoke(
+        _ function: LambdaFunction,
+        _ job: WebhookJob,
+        _ webhook: Webhook,
+        _ policy: RetryPolicy
+    ) async -> Outcome {
+        guard let lambda else { return .hopeless(reason: "functions are not offered here") }
+        do throws(BackendError) {
+            try await lambda.invoke(function, payload: job.body, timeout: timeout(of: webhook))
+            return .delivered
+        } catch {
+            return Task.isCancelled ? .cancelled : .failed(reason: "lambda: \(error)", policy)
+        }
+    }
+
+    private func timeout(of webhook: Webhook) -> Duration {
+        min(webhook.requestTimeout ?? configuration.requestTimeout, maxTimeout)
     }
 
     private static func outcome(of error: HTTPTransportError, _ policy: RetryPolicy) -> Outcome {
@@ -89,7 +114,7 @@ struct WebhookSender: Sendable {
         where !Self.reserved.contains(where: field.isNamed) {
             request.headers.append(field)
         }
-        request.timeout = min(webhook.requestTimeout ?? configuration.requestTimeout, maxTimeout)
+        request.timeout = timeout(of: webhook)
         request.maxResponseBytes = Self.maxResponseBytes
         return request
     }

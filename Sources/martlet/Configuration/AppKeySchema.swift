@@ -86,7 +86,8 @@ indirect enum AppKeySchema: Sendable {
             values(WebhookRetry.CodingKeys.self),
             ignored: ["initial_backoff_ms": .notNeeded, "max_backoff_ms": .notNeeded]
         )
-        return .table(keys, ignored: ["lambda": .notOffered, "lambda_function": .notOffered])
+        keys[Webhook.CodingKeys.lambda.rawValue] = .table(values(LambdaFunction.CodingKeys.self), ignored: [:])
+        return .table(keys, ignored: [:])
     }()
 
     private static func values<Key: CodingKey & CaseIterable>(_ type: Key.Type) -> [String: AppKeySchema] {

@@ -2,6 +2,7 @@ import AWSBackend
 import CurlHTTP
 import Logging
 import MemoryBackend
+import RedisBackend
 import Server
 import ServerCore
 import ServiceLifecycle
@@ -11,6 +12,7 @@ import Webhooks
 struct DriverTable {
     private let settings: Settings
     private let telemetry: Telemetry
+    private let redis = RedisBackend()
 
     init(_ settings: Settings, telemetry: Telemetry) {
         self.settings = settings
@@ -32,12 +34,12 @@ struct DriverTable {
             metrics: telemetry.registry
         )
         let queue = try await makeJobQueue()
-        let webhooks = try WebhookPipeline(settings.webhooks, apps: apps, queue: queue, telemetry: telemetry)
+        let webhooks = try WebhookPipeline(webhookConfiguration, apps: apps, queue: queue, telemetry: telemetry)
         return Backends(
             server: ServerBackends(
                 apps: apps,
-                cache: makeCacheStore(),
-                rateLimiter: makeRateLimiter(),
+                cache: try await makeCacheStore(),
+                rateLimiter: try await makeRateLimiter(),
                 webhookQueue: queue
             ),
             webhookSink: webhooks.buffer,
@@ -60,15 +62,30 @@ struct DriverTable {
         }
     }
 
-    private func makeCacheStore() -> any CacheStore {
+    /// How webhooks are delivered; a queue that others consume too is not emptied by a node that stops.
+    private var webhookConfiguration: WebhookConfiguration {
+        var configuration = settings.webhooks
+        switch settings.drivers.queue {
+        case .memory: break
+        case .redis, .redisCluster, .sqs: configuration.drainsQueue = false
+        }
+        return configuration
+    }
+
+    private func makeCacheStore() async throws -> any CacheStore {
         switch settings.drivers.cache {
         case .memory: MemoryCacheStore(maxEntries: settings.memoryCache.maxEntries)
+        case .redis: try await makeRedisCache(isCluster: false)
+        case .redisCluster: try await makeRedisCache(isCluster: true)
         }
     }
 
-    private func makeRateLimiter() -> (any RateLimiter)? {
-        switch settings.drivers.rateLimiter {
+    private func makeRateLimiter() async throws -> (any RateLimiter)? {
+        guard settings.server.rateLimiter.isEnabled else { return nil }
+        return switch settings.drivers.rateLimiter {
         case .memory: MemoryRateLimiter()
+        case .redis: try await makeRedisLimiter(isCluster: false)
+        case .redisCluster: try await makeRedisLimiter(isCluster: true)
         case .none: nil
         }
     }
@@ -81,6 +98,10 @@ struct DriverTable {
             limits.lease = settings.queue.lease
             limits.maxDeadLetters = settings.queue.deadLetterCapacity
             return MemoryJobQueue(limits: limits)
+        case .redis:
+            return try await makeRedisQueue(isCluster: false)
+        case .redisCluster:
+            return try await makeRedisQueue(isCluster: true)
         case .sqs:
             return try await DriverFailure.naming("queue.driver", "sqs") { () async throws(BackendError) in
                 let queue = try makeAWS().jobQueue(settings.sqs) { payload in
@@ -91,6 +112,52 @@ struct DriverTable {
                 return queue
             }
         }
+    }
+
+    private func makeRedisCache(isCluster: Bool) async throws -> any CacheStore {
+        let configuration = try settings.redis.configuration(of: .cache, isCluster: isCluster)
+        let store = try await DriverFailure.naming(
+            "cache.driver",
+            settings.drivers.cache.rawValue
+        ) { () async throws(BackendError) in
+            try await redis.cacheStore(configuration, prefix: settings.redis[.cache, isCluster: isCluster].prefix)
+        }
+        return OutageTolerantCacheStore(store, policy: settings.cachePolicy, monitor: monitor("cache"))
+    }
+
+    private func makeRedisLimiter(isCluster: Bool) async throws -> any RateLimiter {
+        let configuration = try settings.redis.configuration(of: .rateLimiter, isCluster: isCluster)
+        let limiter = try await DriverFailure.naming(
+            "rate_limiter.driver",
+            settings.drivers.rateLimiter.rawValue
+        ) { () async throws(BackendError) in
+            let prefix = settings.redis[.rateLimiter, isCluster: isCluster].prefix
+            return try await redis.rateLimiter(configuration, prefix: prefix)
+        }
+        return OutageTolerantRateLimiter(
+            limiter,
+            policy: settings.rateLimiterPolicy,
+            monitor: monitor("rate_limiter")
+        )
+    }
+
+    private func makeRedisQueue(isCluster: Bool) async throws -> any JobQueue {
+        let configuration = try settings.redis.configuration(of: .queue, isCluster: isCluster)
+        var queue = RedisJobQueueConfiguration()
+        queue.prefix = settings.redis[.queue, isCluster: isCluster].prefix
+        queue.lease = settings.queue.lease
+        queue.maxDeadLetters = settings.queue.deadLetterCapacity
+        let chosen = queue
+        return try await DriverFailure.naming(
+            "queue.driver",
+            settings.drivers.queue.rawValue
+        ) { () async throws(BackendError) in
+            try await redis.jobQueue(configuration, queue: chosen)
+        }
+    }
+
+    private func monitor(_ role: String) -> OutageMonitor {
+        OutageMonitor(role: role, metrics: telemetry.registry, logger: telemetry.logger("martlet.\(role)"))
     }
 
     private func makeAWS() throws(BackendError) -> AWSBackend {

@@ -1,3 +1,4 @@
+import AWSBackend
 import CurlHTTP
 import ServerCore
 import ServiceLifecycle
@@ -19,12 +20,18 @@ struct WebhookPipeline {
         let metrics = WebhookMetrics(factory: telemetry.registry)
         let logger = telemetry.logger("martlet.webhooks")
         let environment = WebhookEnvironment(metrics: metrics, logger: logger)
+        let transport = try CurlHTTPClient()
+        let aws = AWSBackend(
+            transport: transport,
+            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"))
+        )
         buffer = WebhookBuffer(configuration: configuration, metrics: metrics, logger: logger)
         services = [
             WebhookDispatcher(
                 queue: queue,
                 apps: apps,
-                transport: try CurlHTTPClient(),
+                transport: transport,
+                lambda: aws.functions(),
                 configuration: configuration,
                 environment: environment
             ),

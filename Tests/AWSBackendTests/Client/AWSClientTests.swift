@@ -260,6 +260,18 @@ struct AWSClientTests {
         }
     }
 
+    @Test("an error quotes nothing of the signed request")
+    func quotation() async throws {
+        let body = #"{"__type":"SignatureDoesNotMatch","message":"no match\n\n'POST\nx-amz-security-token:hush"}"#
+        let reply = HTTPTestServer.Reply.respond(status: 403, body: Array(body.utf8))
+        try await HTTPTestServer.with(responder: Self.inTurn([reply])) { server in
+            let client = try client(server.url(""))
+            let error = await error { _ = try await client.send(call) }
+            #expect(error?.message.contains("no match") == true)
+            #expect(error.map { "\($0)".contains("hush") } == false)
+        }
+    }
+
     @Test("a cancelled call ends at once")
     func cancelled() async throws {
         try await HTTPTestServer.with(responder: Self.inTurn([.hang])) { server in

@@ -197,7 +197,7 @@ struct SQSJobQueueTests {
             { () async throws in try await queue.jobs.prepare() }, { try await queue.jobs.enqueue([[1]]) },
             { try await queue.jobs.checkHealth() },
         ] {
-            await #expect { try await attempt() } throws: { ($0 as? BackendError)?.code == .rejected }
+            await #expect { try await attempt() } throws: { ($0 as? BackendError)?.code == .unavailable }
         }
         let url = try #require(try await queue.client.send(.createQueue(name: queue.name, attributes: [:])).queueURL)
         try await queue.jobs.checkHealth()
@@ -211,6 +211,18 @@ struct SQSJobQueueTests {
         let task = Task { try await queue.jobs.receive(max: 1, waiting: .seconds(60)) }
         task.cancel()
         #expect(try await task.value.isEmpty)
+    }
+
+    @Test("a job that is too large is refused, and the others are taken")
+    func tooLarge() async throws {
+        let queue = try await queue()
+        let payloads = [[UInt8](repeating: 65, count: 1_100_000), Array("small".utf8)]
+        await #expect {
+            try await queue.jobs.enqueue(payloads)
+        } throws: {
+            ($0 as? BackendError)?.code == .rejected
+        }
+        #expect(try await drain(queue.jobs, 1).map(\.payload) == [payloads[1]])
     }
 
     @Test("only what was not taken is sent again", arguments: SQSWireProtocol.allCases)

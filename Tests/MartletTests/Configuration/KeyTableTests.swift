@@ -15,11 +15,11 @@ struct KeyTableTests {
         #expect(Set(IgnoredKeys.names.keys).isDisjoint(with: KeyTable.byName.keys))
     }
 
-    @Test("only the cache time has a variable that sets two keys")
+    @Test("only the cache time and REDIS_URL set several keys")
     func uniqueVariables() {
         let names = KeyTable.all.flatMap(\.environment)
         let repeated = Set(names.filter { name in names.count { $0 == name } > 1 })
-        #expect(repeated == ["CACHE_TTL_SECONDS"])
+        #expect(repeated == ["CACHE_TTL_SECONDS", "REDIS_URL"])
     }
 
     @Test("every default is valid, and is stored as it is read", arguments: KeyTable.all.map(\.name))
@@ -79,7 +79,12 @@ struct KeyTableTests {
             ("rate_limiter.api_rate_limit.max_requests", "100"), ("rate_limiter.api_rate_limit.window_seconds", "60"),
             ("rate_limiter.websocket_rate_limit.max_requests", "20"),
             ("rate_limiter.websocket_rate_limit.window_seconds", "60"),
-            ("users.terminate_close_code", "4009"), ("channels.cache_ttl_seconds", "1800"),
+            ("cache.on_error", "closed"),
+            ("rate_limiter.on_error", "closed"), ("database.redis.host", "127.0.0.1"), ("database.redis.port", "6379"),
+            ("cache.redis.prefix", "martlet_cache"), ("queue.redis.prefix", "martlet_queue"),
+            ("queue.redis_cluster.prefix", "martlet_queue"), ("rate_limiter.redis.prefix", "martlet_rl"),
+            ("queue.redis.response_timeout_ms", "5000"), ("users.terminate_close_code", "4009"),
+            ("channels.cache_ttl_seconds", "1800"),
             ("database.dynamodb.table_name", "sockudo-applications"), ("database.dynamodb.key_index_name", "KeyIndex"),
             ("database.dynamodb.region", "none"), ("queue.sqs.queue_name", "webhooks"),
             ("queue.sqs.visibility_timeout", "30"),

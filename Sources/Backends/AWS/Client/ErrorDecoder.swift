@@ -14,7 +14,9 @@ enum ErrorDecoder {
             queryCode = bareName(String(header.prefix { $0 != ";" }))
         }
         let kind = kind(status: response.status, codes: [code, queryCode].compactMap(\.self))
-        let text = message.map { ": \($0.prefix(500))" } ?? ""
+        // Further lines may quote the signed request, and with it the session token.
+        let line = message?.split(whereSeparator: \.isNewline).first
+        let text = line.map { ": \($0.prefix(500))" } ?? ""
         var error = AWSError(kind, "\(operation) was refused\(text)")
         error.serviceCode = code ?? queryCode
         error.queryCode = queryCode

@@ -4,8 +4,9 @@ package import ServerCore
 
 /// Keeps jobs in an SQS queue.
 ///
-/// At least once: a job whose acknowledgement is lost comes again. On a FIFO queue, jobs of one group come in order, and
-/// equal payloads within five minutes are one job. Pauses are whole seconds, rounded up.
+/// At least once: a job whose acknowledgement is lost comes again. On a FIFO queue, jobs of one group come in order,
+/// unless the queue took only a part of a batch, and equal payloads within five minutes are one job. Pauses are whole
+/// seconds, rounded up.
 package final class SQSJobQueue: JobQueue {
     private let client: SQSClient
     private let configuration: SQSConfiguration
@@ -49,9 +50,17 @@ package final class SQSJobQueue: JobQueue {
         let entries = payloads.map(entry)
         try await mapping { () async throws(AWSError) in
             let url = try await locator.locate().url
+            var refusal: AWSError?
             for batch in SQSBatches.cut(entries, maxBytes: configuration.maxBatchBytes) {
-                try await send(batch, to: url)
+                do throws(AWSError) {
+                    try await send(batch, to: url)
+                } catch {
+                    // A job that the queue will never take must not hold up the others.
+                    guard error.kind == .refused else { throw error }
+                    refusal = refusal ?? error
+                }
             }
+            if let refusal { throw refusal }
         }
     }
 
@@ -141,24 +150,31 @@ package final class SQSJobQueue: JobQueue {
         SQSConfiguration.isGroupID(name) ? name : SHA256.hash(Array(name.utf8)).hex
     }
 
-    /// Sends one batch, and again what the queue did not take.
+    /// Sends one batch, and again what the queue did not take and may take yet; throws for what it will not take.
     private func send(_ batch: [SQSEntry], to url: String) async throws(AWSError) {
         var rest = batch
-        for attempt in 1... {
+        var refusal: AWSError?
+        for attempt in 1...Self.maxSends {
             let failures = try await client.send(.send(url: url, rest)).failures
-            guard let first = failures.first else { return }
-            let fault = failures.first { $0.isSenderFault }
-            guard fault == nil, attempt < 5 else {
-                var error = AWSError(
-                    fault == nil ? .unavailable : .refused,
-                    "\(failures.count) of \(rest.count) messages were not taken"
-                )
-                error.serviceCode = (fault ?? first).code
-                throw error
+            if let fault = failures.first(where: \.isSenderFault) {
+                refusal = refusal ?? Self.error(.refused, fault)
             }
-            rest = failures.map(\.index).sorted().filter { rest.indices.contains($0) }.map { rest[$0] }
+            let retryable = failures.filter { !$0.isSenderFault && rest.indices.contains($0.index) }
+            guard let first = retryable.first else { break }
+            guard attempt < Self.maxSends else { throw Self.error(.unavailable, first) }
+            rest = retryable.map(\.index).sorted().map { rest[$0] }
             try await pause(.milliseconds(Int(100 * Double(1 << attempt) * environment.jitter())))
         }
+        if let refusal { throw refusal }
+    }
+
+    /// How often what a queue does not take is sent.
+    private static let maxSends = 5
+
+    private static func error(_ kind: AWSError.Kind, _ failure: SQSBatchFailure) -> AWSError {
+        var error = AWSError(kind, "a job was not taken")
+        error.serviceCode = failure.code
+        return error
     }
 
     /// Asks for up to ten jobs, and with several requests at once for the rest when there were as many.
@@ -267,9 +283,16 @@ package final class SQSJobQueue: JobQueue {
         }
     }
 
+    /// The error as the port tells it.
+    ///
+    /// A queue that is gone and a policy that denies are repaired without a restart: callers keep their jobs until then.
     private func mapped(_ error: AWSError) async -> BackendError {
-        if error.isNamed("QueueDoesNotExist", "NonExistentQueue") {
+        let isGone = error.isNamed("QueueDoesNotExist", "NonExistentQueue")
+        if isGone {
             await locator.forget()
+        }
+        if isGone || error.kind == .denied {
+            return BackendError(.unavailable, "SQS, \(name): \(error)")
         }
         if error.isNamed("MessageNotInflight", "ReceiptHandleIsInvalid") {
             return BackendError(.conflict, "SQS, \(name): the lease of a job has ended")

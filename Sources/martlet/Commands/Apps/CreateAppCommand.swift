@@ -30,16 +30,18 @@ struct CreateAppCommand: AsyncParsableCommand {
             let problems = app.validate()
             guard problems.isEmpty else { throw AppsFailure(invalid: problems) }
             if change.dryRun {
-                guard try await store.app(id: app.id) == nil else {
-                    throw AppsFailure(.conflict, "the app '\(app.id)' exists already")
+                guard try await store.app(id: app.id) == nil, try await store.app(key: app.key) == nil else {
+                    throw AppsFailure(.conflict, "an app with the id '\(app.id)' or with the key exists already")
                 }
             } else {
                 try await store.put(app, replacing: false)
             }
+            // A dry run's secret would be one that is valid nowhere.
+            let showsSecret = !change.dryRun
             print(
                 catalog.json
-                    ? try AppReport.json(app, withSecret: true)
-                    : try AppReport.details(app, withSecret: true).joined(separator: "\n")
+                    ? try AppReport.json(app, withSecret: showsSecret)
+                    : try AppReport.details(app, withSecret: showsSecret).joined(separator: "\n")
             )
         }
     }

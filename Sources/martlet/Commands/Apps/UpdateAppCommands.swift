@@ -19,6 +19,7 @@ private struct AppChange {
                 guard let changed = try await store.update(id: id, change) else { throw AppsFailure.noApp(id) }
                 app = changed
             }
+            let showsSecret = showsSecret && !dryRun
             print(
                 catalog.json
                     ? try AppReport.json(app, withSecret: showsSecret)

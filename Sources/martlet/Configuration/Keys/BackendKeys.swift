@@ -6,6 +6,12 @@ enum BackendKeys {
         .driver("server_role", "SOCKUDO_SERVER_ROLE", role: "server role", at: \.drivers.serverRole),
         .driver("adapter.driver", "ADAPTER_DRIVER", role: "adapter", at: \.drivers.adapter),
         .driver("cache.driver", "CACHE_DRIVER", role: "cache", at: \.drivers.cache),
+        .choice(
+            "cache.on_error",
+            "MARTLET_CACHE_ON_ERROR",
+            at: \.cachePolicy,
+            "While a shared cache does not answer: closed refuses, open goes on without it"
+        ),
         .seconds(
             "cache.memory.ttl",
             "CACHE_TTL_SECONDS",

@@ -10,6 +10,12 @@ enum RateLimiterKeys {
             "Limit requests per client address"
         ),
         .driver("rate_limiter.driver", "RATE_LIMITER_DRIVER", role: "rate limiter", at: \.drivers.rateLimiter),
+        .choice(
+            "rate_limiter.on_error",
+            "MARTLET_RATE_LIMITER_ON_ERROR",
+            at: \.rateLimiterPolicy,
+            "While a shared limiter does not answer: closed refuses, open allows"
+        ),
         .number(
             "rate_limiter.api_rate_limit.max_requests",
             "RATE_LIMITER_API_MAX_REQUESTS",

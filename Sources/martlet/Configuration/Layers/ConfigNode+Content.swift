@@ -44,13 +44,23 @@ extension ConfigNode {
         }
     }
 
+    /// The address that a table names by its host and its port, as lists of Redis nodes may have them.
+    private var hostAndPort: String? {
+        guard case .table(let table) = self, case .string(let host)? = table["host"] else { return nil }
+        switch (table.count, table["port"]?.int) {
+        case (1, nil): return host
+        case (2, let port?): return host.contains(":") && !host.contains("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        default: return nil
+        }
+    }
+
     /// The texts of a list, the parts of a text between commas, or the pairs of a table.
     private var strings: [String]? {
         switch self {
         case .string(let text):
             return text.split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
         case .list(let nodes):
-            let texts = nodes.compactMap(\.string)
+            let texts = nodes.compactMap { $0.string ?? $0.hostAndPort }
             return texts.count == nodes.count ? texts : nil
         case .table(let table):
             let pairs = table.compactMap { name, node in node.string.map { "\(name)=\($0)" } }

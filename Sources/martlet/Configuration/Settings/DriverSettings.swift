@@ -22,17 +22,23 @@ struct DriverSettings: Sendable, Equatable {
     /// Where cached values are kept.
     enum Cache: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
     }
 
     /// Where webhook jobs wait.
     enum Queue: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
         case sqs
     }
 
     /// Where requests are counted; `none` counts nothing.
     enum RateLimiter: String, Sendable, CaseIterable {
         case memory
+        case redis
+        case redisCluster = "redis-cluster"
         case none
     }
 

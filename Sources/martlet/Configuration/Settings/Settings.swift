@@ -16,6 +16,12 @@ struct Settings: Sendable, Equatable {
     var appManager = AppManagerSettings()
     var memoryCache = MemoryCacheSettings()
     var queue = QueueSettings()
+    /// Of the drivers `redis` and `redis-cluster`.
+    var redis = RedisSettings()
+    /// What happens while a shared cache does not answer.
+    var cachePolicy = OutagePolicy.closed
+    /// What happens while a shared rate limiter does not answer.
+    var rateLimiterPolicy = OutagePolicy.closed
     /// Of the driver `dynamodb` of the app manager.
     var dynamoDB = DynamoDBConfiguration()
     /// Of the driver `sqs` of the queue.
@@ -33,5 +39,29 @@ struct Settings: Sendable, Equatable {
             + queue.validate()
             + (drivers.appManager == .dynamoDB ? dynamoDB.validate() : [])
             + (drivers.queue == .sqs ? sqs.validate() : [])
+            + validateRedis()
+    }
+
+    private func validateRedis() -> [ConfigurationProblem] {
+        let cache: [ConfigurationProblem] =
+            switch drivers.cache {
+            case .redis: redis.validate(.cache, isCluster: false)
+            case .redisCluster: redis.validate(.cache, isCluster: true)
+            case .memory: []
+            }
+        let queue: [ConfigurationProblem] =
+            switch drivers.queue {
+            case .redis: redis.validate(.queue, isCluster: false)
+            case .redisCluster: redis.validate(.queue, isCluster: true)
+            case .memory, .sqs: []
+            }
+        guard server.rateLimiter.isEnabled else { return cache + queue }
+        let rateLimiter: [ConfigurationProblem] =
+            switch drivers.rateLimiter {
+            case .redis: redis.validate(.rateLimiter, isCluster: false)
+            case .redisCluster: redis.validate(.rateLimiter, isCluster: true)
+            case .memory, .none: []
+            }
+        return cache + queue + rateLimiter
     }
 }

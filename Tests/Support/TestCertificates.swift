@@ -1,16 +1,15 @@
-import Foundation
-import TestSupport
+package import Foundation
 
 /// Self-signed certificates for 127.0.0.1, made by openssl for one run.
-enum TestCertificates {
+package enum TestCertificates {
     /// What openssl said of a command that must work.
-    struct OpenSSLFailure: Error {
+    package struct OpenSSLFailure: Error {
         let status: Int32
     }
 
     /// Makes `one` and `two`, each a .pem and a .key, and `server` as a copy of `one`; returns their folder.
-    static func make() throws -> URL {
-        let folder = PackagePaths.logs.appending(path: "certificates")
+    package static func make(in name: String = "certificates") throws -> URL {
+        let folder = PackagePaths.logs.appending(path: name)
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in ["one", "two"] {

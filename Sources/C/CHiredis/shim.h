@@ -1,0 +1,6 @@
+#ifndef MARTLET_CHIREDIS_SHIM_H
+#define MARTLET_CHIREDIS_SHIM_H
+
+#include <hiredis/hiredis.h>
+
+#endif
