@@ -5,7 +5,8 @@ import Testing
 /// Guards what a delivery and a publish cost, as ratios inside one run.
 ///
 /// The bounds are for builds without optimization and leave room for a busy machine: what they catch is the loss of
-/// the direct path, of frames that leave together, or of a publish's straight way, each of which costs more.
+/// the direct path, of frames that leave together, or of a publish's straight way, each of which costs more. Measured
+/// without optimization: 1.2, 0.12 and 1.9.
 struct DeliveryCostTests {
     private static let cost = "server CPU per delivery"
 
@@ -28,8 +29,8 @@ struct DeliveryCostTests {
                 try #require(bare.figures[Self.cost]), try #require(single.figures[Self.cost]),
                 try #require(burst.figures[Self.cost])
             )
-            #expect(singleCost / bareCost < 2, "\(singleCost) ns beside \(bareCost) ns")
-            #expect(burstCost / singleCost < 0.4, "\(burstCost) ns beside \(singleCost) ns")
+            #expect(singleCost / bareCost < 1.6, "\(singleCost) ns beside \(bareCost) ns")
+            #expect(burstCost / singleCost < 0.25, "\(burstCost) ns beside \(singleCost) ns")
             #expect(await server.stop() == 0)
         }
     }
@@ -49,13 +50,17 @@ struct DeliveryCostTests {
                 try #require(fixed.figures["server CPU per request"]),
                 try #require(event.figures["server CPU per request"])
             )
-            #expect(eventCost / fixedCost < 3, "\(eventCost) ns beside \(fixedCost) ns")
+            #expect(eventCost / fixedCost < 2.5, "\(eventCost) ns beside \(fixedCost) ns")
             #expect(await server.stop() == 0)
         }
     }
 
     private func start(_ name: String) async throws -> MartletProcess {
-        try await MartletProcess.start(name: name, overriding: #"{"listener": {"event_loop_threads": 1}}"#)
+        try await MartletProcess.start(
+            name: name,
+            overriding: #"{"listener": {"event_loop_threads": 1}}"#,
+            readiness: { LoopbackHTTP.accepts(port: $0.port) }
+        )
     }
 
     private func target(_ server: MartletProcess) -> [String] {

@@ -23,7 +23,8 @@ struct ComparisonReport {
             "",
             "Written by `martlet-bench compare`. \(machine). Each server on a core of its own, the load on another, all on",
             "loopback; \(rounds) alternating rounds, medians with the lowest and the highest in parentheses. `floor` is",
-            "the bare `epoll` and `send(2)` loop of `martlet-bench floor`; ×floor compares the medians.",
+            "the bare `epoll` and `send(2)` loop of `martlet-bench floor`; `martlet × floor` compares the medians. The load",
+            "polls instead of sleeping, so that no server pays for waking it; nchan's publishes are not signed.",
             "",
         ]
         if let noise = Statistics(noise) {
