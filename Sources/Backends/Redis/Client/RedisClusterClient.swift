@@ -145,7 +145,7 @@ final class RedisClusterClient: RedisClient {
             let reason = state.withLock(\.refreshFailure)
             throw RedisError(
                 reason?.code == .refused ? .refused : .unreachable,
-                "no node of \(seeds.map(\.description).joined(separator: ", ")) knows who serves \(command.name)",
+                "no node of \(seeds.map(\.description).joined(separator: ", ")) knows the map of the cluster",
                 underlying: reason
             )
         }
