@@ -34,8 +34,8 @@ struct CachedAppManagerTests {
         let cache = makeCache()
         #expect(cache.cachedApp(key: "one") == nil)
         #expect(try await cache.app(key: "one")?.id == "1")
-        #expect(cache.cachedApp(key: "one")?.id == "1")
-        #expect(cache.cachedApp(id: "1")?.key == "one")
+        #expect(cache.cachedApp(key: "one")?.app.id == "1")
+        #expect(cache.cachedApp(id: "1")?.app.key == "one")
         #expect(try await cache.app(id: "1")?.key == "one")
         #expect(store.questions.elements == [.key("one")])
         #expect(count("miss") == "1")
@@ -131,7 +131,7 @@ struct CachedAppManagerTests {
         clock.advance(by: .seconds(4_000))
         #expect(cache.cachedApp(id: "1") == nil)
         #expect(try await cache.app(id: "1")?.key == "one")
-        #expect(cache.cachedApp(id: "1")?.key == "one")
+        #expect(cache.cachedApp(id: "1")?.app.key == "one")
         #expect(try await cache.app(key: "one")?.id == "1")
         #expect(store.questions.elements.count == 2)
         #expect(count("stale") == "3")
@@ -175,7 +175,7 @@ struct CachedAppManagerTests {
         #expect(cache.cachedApp(id: "1") == nil)
         #expect(try await cache.app(id: "1")?.key == "uno")
         #expect(cache.cachedApp(key: "one") == nil)
-        #expect(cache.cachedApp(key: "uno")?.id == "1")
+        #expect(cache.cachedApp(key: "uno")?.app.id == "1")
     }
 
     @Test("a new app is found at once when its key is invalidated")
@@ -202,7 +202,7 @@ struct CachedAppManagerTests {
             gate.open()
             #expect(try await group.next() == "one")
         }
-        #expect(cache.cachedApp(id: "1")?.key == "uno")
+        #expect(cache.cachedApp(id: "1")?.app.key == "uno")
     }
 
     @Test("an app in use is refreshed ahead of its end")
@@ -215,10 +215,10 @@ struct CachedAppManagerTests {
         clock.advance(by: .seconds(240))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await cache.run() }
-            #expect(cache.cachedApp(id: "1")?.isEnabled == true)
+            #expect(cache.cachedApp(id: "1")?.app.isEnabled == true)
             #expect(cache.cachedApp(id: "1") != nil)
             await store.questions.wait(for: 2)
-            while cache.cachedApp(id: "1")?.isEnabled != false { await Task.yield() }
+            while cache.cachedApp(id: "1")?.app.isEnabled != false { await Task.yield() }
             group.cancelAll()
         }
         #expect(store.questions.elements.count == 2)

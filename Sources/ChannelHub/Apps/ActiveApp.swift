@@ -11,27 +11,35 @@ package final class ActiveApp: Sendable {
     package let number: UInt32
     package let id: String
     package let metrics: AppMetrics
-    private let state: Mutex<AppSnapshot>
+    private let state: Mutex<State>
     private let connectionCount = Atomic<Int>(0)
 
-    init(number: UInt32, app: App, metrics: AppMetrics) {
+    private struct State {
+        var snapshot: AppSnapshot
+        /// The reading of the app that the snapshot is of: as a rule the next request has the very same.
+        var reading: SharedApp
+    }
+
+    init(number: UInt32, reading: SharedApp, metrics: AppMetrics) {
         self.number = number
-        self.id = app.id
+        self.id = reading.app.id
         self.metrics = metrics
-        self.state = Mutex(AppSnapshot(app))
+        self.state = Mutex(State(snapshot: AppSnapshot(reading.app), reading: reading))
     }
 
     /// The policies of now; read once per piece of work, so that it sees one state of the app.
     package var current: AppSnapshot {
-        state.withLock { $0 }
+        state.withLock { $0.snapshot }
     }
 
     /// Takes new policies; returns whether anything changed.
     @discardableResult
-    package func update(_ app: App) -> Bool {
+    package func update(_ reading: SharedApp) -> Bool {
         state.withLock { state in
-            guard state.app != app else { return false }
-            state = AppSnapshot(app)
+            guard state.reading !== reading else { return false }
+            state.reading = reading
+            guard state.snapshot.app != reading.app else { return false }
+            state.snapshot = AppSnapshot(reading.app)
             return true
         }
     }

@@ -24,16 +24,21 @@ package final class ActiveApps: Sendable {
 
     /// Returns the active app of an id, made or brought up to date.
     package func activate(_ app: App) -> ActiveApp {
-        if let active = existing(id: app.id) {
-            active.update(app)
+        activate(SharedApp(app))
+    }
+
+    /// Returns the active app of an id, made or brought up to date; cheap where the reading is the one it has.
+    package func activate(_ reading: SharedApp) -> ActiveApp {
+        if let active = existing(id: reading.app.id) {
+            active.update(reading)
             return active
         }
-        let metrics = AppMetrics(factory: metricsFactory, appID: app.id, port: port)
+        let metrics = AppMetrics(factory: metricsFactory, appID: reading.app.id, port: port)
         return state.withLock { state in
-            if let active = state.byID[app.id] { return active }
-            let active = ActiveApp(number: UInt32(state.byNumber.count), app: app, metrics: metrics)
+            if let active = state.byID[reading.app.id] { return active }
+            let active = ActiveApp(number: UInt32(state.byNumber.count), reading: reading, metrics: metrics)
             state.byNumber.append(active)
-            state.byID[app.id] = active
+            state.byID[reading.app.id] = active
             return active
         }
     }

@@ -15,7 +15,7 @@ struct AppCache: Sendable {
 
     /// An app and its times.
     private struct Entry: Sendable {
-        var app: App
+        var shared: SharedApp
         var expiresAt: ContinuousClock.Instant
         /// From then on a use of the app asks for a refresh.
         var refreshAt: ContinuousClock.Instant
@@ -26,9 +26,9 @@ struct AppCache: Sendable {
     /// What the cache knows about a name.
     enum Finding: Equatable {
         /// An app within its time; `isDue` asks the caller to have it refreshed and is said to one caller only.
-        case fresh(App, isDue: Bool)
+        case fresh(SharedApp, isDue: Bool)
         /// An app beyond its time while the store fails.
-        case stale(App)
+        case stale(SharedApp)
         case absent
         /// The store must be asked.
         case unknown
@@ -45,12 +45,12 @@ struct AppCache: Sendable {
         let finding = id(of: lookup).flatMap { id in
             apps.update(id) { entry -> Finding in
                 guard now < entry.expiresAt else {
-                    return entry.retryAt.map { now < $0 } ?? false ? .stale(entry.app) : .unknown
+                    return entry.retryAt.map { now < $0 } ?? false ? .stale(entry.shared) : .unknown
                 }
-                guard now >= entry.refreshAt else { return .fresh(entry.app, isDue: false) }
+                guard now >= entry.refreshAt else { return .fresh(entry.shared, isDue: false) }
                 // Should this refresh fail or get lost, a later use asks for the next.
                 entry.refreshAt = now + retryInterval
-                return .fresh(entry.app, isDue: true)
+                return .fresh(entry.shared, isDue: true)
             }
         }
         if let finding { return finding }
@@ -76,7 +76,7 @@ struct AppCache: Sendable {
         let retryAt = now + configuration.retryInterval
         return apps.update(id) { entry in
             entry.retryAt = retryAt
-            return entry.app
+            return entry.shared.app
         }
     }
 
@@ -99,21 +99,21 @@ struct AppCache: Sendable {
 
     private mutating func keep(_ app: App, at now: ContinuousClock.Instant) {
         let entry = Entry(
-            app: app,
+            shared: SharedApp(app),
             expiresAt: now + configuration.ttl,
             refreshAt: now + configuration.ttl / 5 * 4
         )
-        if let replaced = apps.insert(entry, for: app.id) { forgetKey(of: replaced.app) }
+        if let replaced = apps.insert(entry, for: app.id) { forgetKey(of: replaced.shared.app) }
         idsByKey[app.key] = app.id
         absences.remove(.id(app.id))
         absences.remove(.key(app.key))
         while apps.count > configuration.maxApps, let (_, evicted) = apps.removeOldest() {
-            forgetKey(of: evicted.app)
+            forgetKey(of: evicted.shared.app)
         }
     }
 
     private mutating func keepAbsence(of lookup: AppLookup, at now: ContinuousClock.Instant) {
-        if let id = id(of: lookup), let removed = apps.remove(id) { forgetKey(of: removed.app) }
+        if let id = id(of: lookup), let removed = apps.remove(id) { forgetKey(of: removed.shared.app) }
         guard lookup.text.utf8.count <= Self.maxNegativeNameBytes else { return }
         absences.insert(now + configuration.negativeTTL, for: lookup)
         _ = absences.sweep(2) { $0 <= now }

@@ -47,12 +47,12 @@ package final class CachedAppManager: AppManager {
     /// Returns the app with an id if it is at hand, without waiting; otherwise ask `app(id:)`.
     ///
     /// Takes one lock for two dictionary lookups and allocates nothing.
-    package func cachedApp(id: String) -> App? {
+    package func cachedApp(id: String) -> SharedApp? {
         cachedApp(.id(id))
     }
 
     /// Returns the app with a key if it is at hand, without waiting; otherwise ask `app(key:)`.
-    package func cachedApp(key: String) -> App? {
+    package func cachedApp(key: String) -> SharedApp? {
         cachedApp(.key(key))
     }
 
@@ -106,12 +106,12 @@ extension CachedAppManager {
         case wait(AppFlights.Ticket)
     }
 
-    private func cachedApp(_ lookup: AppLookup) -> App? {
+    private func cachedApp(_ lookup: AppLookup) -> SharedApp? {
         let now = now()
         let finding = state.withLock { $0.cache.find(lookup, at: now) }
         switch finding {
         case .fresh(let app, let isDue):
-            noteHit(app, isDue: isDue)
+            noteHit(app.app, isDue: isDue)
             return app
         case .stale(let app):
             lookups.stale.increment()
@@ -156,7 +156,7 @@ extension CachedAppManager {
         let (finding, step) = state.withLock { state -> (AppCache.Finding, Step) in
             let finding = state.cache.find(lookup, at: now)
             switch finding {
-            case .fresh(let app, _), .stale(let app): return (finding, .done(app))
+            case .fresh(let app, _), .stale(let app): return (finding, .done(app.app))
             case .absent: return (finding, .done(nil))
             case .unknown:
                 if let ticket = state.flights.ticket(for: lookup) { return (finding, .wait(ticket)) }
@@ -164,7 +164,7 @@ extension CachedAppManager {
             }
         }
         switch finding {
-        case .fresh(let app, let isDue): noteHit(app, isDue: isDue)
+        case .fresh(let app, let isDue): noteHit(app.app, isDue: isDue)
         case .stale: lookups.stale.increment()
         case .absent: lookups.negative.increment()
         case .unknown: break

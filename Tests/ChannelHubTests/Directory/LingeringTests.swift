@@ -56,7 +56,7 @@ import Testing
     func takesSeat() throws {
         var app = App.testing()
         app.limits.maxPresenceMembersPerChannel = 1
-        fixture.app.update(app)
+        fixture.app.update(SharedApp(app))
         try fixture.join("presence-a", user: "1")
         fixture.leave("presence-a", user: "1", isBroken: true, at: 1)
         #expect(throws: (any Error).self) { try fixture.join("presence-a", user: "2", at: 2) }
@@ -69,7 +69,7 @@ import Testing
     func refuses() {
         var app = App.testing()
         app.limits.maxPresenceMembersPerChannel = 0
-        fixture.app.update(app)
+        fixture.app.update(SharedApp(app))
         #expect(throws: (any Error).self) { try fixture.join("presence-a", user: "2") }
         #expect(fixture.directory.isEmpty)
         #expect(fixture.sink.texts.isEmpty)

@@ -153,10 +153,13 @@ struct RedisClusterFaultTests {
         let steady = ["--cluster-allow-replica-migration", "no"]
         try await withCluster(nodeTimeout: .seconds(15), options: steady) { cluster, client, keys in
             let busPort = FreePort.next()
-            let newcomer = try await RedisServer.start(options: [
-                "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "15000",
-                "--cluster-port", "\(busPort)",
-            ] + steady)
+            let newcomer = try await RedisServer.start(
+                options: [
+                    "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
+                    "15000",
+                    "--cluster-port", "\(busPort)",
+                ] + steady
+            )
             try cluster.nodes[0].control("CLUSTER", "MEET", "127.0.0.1", "\(newcomer.port)", "\(busPort)")
             try await Eventually.holds("all know the newcomer", within: .seconds(20)) {
                 (cluster.nodes + [newcomer]).allSatisfy {
