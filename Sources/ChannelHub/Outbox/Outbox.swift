@@ -345,6 +345,7 @@ package final class Outbox {
 
     private func refuse(_ slot: UnsafeMutablePointer<OutboxSlot>, socket: any OutboxSocket, frames: UInt32) {
         statistics.droppedFrames &+= Int(frames)
+        socket.didDrop(frames: Int(frames))
         guard limits.disconnects else { return }
         slot.pointee.isCondemned = true
         // The channel's last words may still wait when all counted writes are done: nothing may go past them.

@@ -9,6 +9,9 @@ package protocol OutboxSocket: AnyObject {
     /// The promise is completed when the kernel has taken the bytes or the channel has failed.
     func writeThroughChannel(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>)
 
+    /// Takes note of frames that were not sent, because the connection is over its budget.
+    func didDrop(frames: Int)
+
     /// Ends a connection that does not read what it subscribed to; called once.
     func closeSlowConsumer()
 }

@@ -403,6 +403,10 @@ extension RealtimeConnection: HubSocket {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
     }
 
+    func didDrop(frames: Int) {
+        subscriber?.app.metrics.slowConsumerDrops.increment(by: Int64(frames))
+    }
+
     func closeSlowConsumer() {
         guard case .open(let subscriber) = phase else { return }
         let code = CloseCode.overCapacity

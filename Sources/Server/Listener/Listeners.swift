@@ -1,3 +1,4 @@
+import ChannelHub
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -62,9 +63,12 @@ struct Listeners: Sendable {
         let configuration = setup.services.configuration
         guard configuration.tls.isEnabled, configuration.tls.redirectsHTTP else { return }
         let httpsPort = configuration.listener.port
+        let limits = configuration.listener.limits
         let bootstrap = Self.bootstrap(setup.services, group: group) { channel in
-            try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-            try channel.pipeline.syncOperations.addHandler(RedirectHandler(httpsPort: httpsPort))
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTPReadGuard(maxHeaderBytes: limits.maxHeaderBytes))
+            try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
+            try pipeline.addHandler(RedirectHandler(httpsPort: httpsPort, lifetime: limits.headerTimeout.timeAmount))
         }
         do {
             let port = configuration.tls.httpPort

@@ -9,10 +9,22 @@ final class RedirectHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let httpsPort: Int
+    private let lifetime: TimeAmount
+    private var end: Scheduled<Void>?
     private var head: HTTPRequestHead?
 
-    init(httpsPort: Int) {
+    /// Makes the handler of a connection that is closed after its one answer, and at the latest after a time.
+    init(httpsPort: Int, lifetime: TimeAmount) {
         self.httpsPort = httpsPort
+        self.lifetime = lifetime
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        end = context.eventLoop.assumeIsolated().scheduleTask(in: lifetime) { context.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end?.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

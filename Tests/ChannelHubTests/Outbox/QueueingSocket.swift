@@ -34,6 +34,8 @@ final class QueueingSocket: OutboxSocket {
         pump()
     }
 
+    func didDrop(frames: Int) {}
+
     func closeSlowConsumer() {
         slowConsumerCloses += 1
         queue.append((ByteBuffer(bytes: Self.farewell), nil))

@@ -152,6 +152,8 @@ final class HubPeer: HubSocket, Sendable {
         promise.succeed()
     }
 
+    func didDrop(frames: Int) {}
+
     func closeSlowConsumer() {}
 
     func close(code: UInt16, reason: String) {

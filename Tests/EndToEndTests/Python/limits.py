@@ -50,10 +50,9 @@ async def slow_consumer(server):
                 expect(message["data"].startswith(f"{number} "), f"event {number} is {message['data'][:20]}")
                 number += 1
             text = (await request(server, "GET", "/metrics", port=server.metrics_port)).body
-            return any(
-                line.startswith("martlet_slow_consumer_disconnects_total") and not line.endswith(" 0")
-                for line in text.splitlines()
-            )
+            counted = ("martlet_slow_consumer_disconnects_total{", "martlet_slow_consumer_dropped_messages_total{")
+            lines = text.splitlines()
+            return all(any(line.startswith(name) and not line.endswith(" 0") for line in lines) for name in counted)
 
         await eventually(disconnected, "the slow consumer is disconnected", 60)
         slow.writer.transport.resume_reading()
