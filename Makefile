@@ -23,10 +23,13 @@ test: ## Builds and runs every test; details in .logs
 	@bash .ci/install build test
 	@bash .ci/test
 
-race: ## Runs the end-to-end races with the server under the thread sanitizer
+race: ## Runs the end-to-end races with the server under the thread sanitizer; its reports are in .logs
 	@bash .ci/install build test
 	swift build --sanitize thread --scratch-path .build-tsan --product martlet
-	@MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" bash .ci/test --filter RaceTests
+	@rm -f .logs/tsan.*
+	@TSAN_OPTIONS="exitcode=0 log_path=$(CURDIR)/.logs/tsan" MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" \
+		bash .ci/test --filter RaceTests
+	@grep -h SUMMARY .logs/tsan.* 2>/dev/null | sort | uniq -c | sort -rn || echo "No reports."
 
 bench: ## Measures the server beside the floor of a bare send loop
 	@bash .ci/install build
