@@ -15,7 +15,7 @@ struct AppCache: Sendable {
 
     /// An app and its times.
     private struct Entry: Sendable {
-        var app: App
+        var app: SharedApp
         var expiresAt: ContinuousClock.Instant
         /// From then on a use of the app asks for a refresh.
         var refreshAt: ContinuousClock.Instant
@@ -23,12 +23,21 @@ struct AppCache: Sendable {
         var retryAt: ContinuousClock.Instant?
     }
 
+    /// An app behind one reference, so that finding it under the lock moves no more than that.
+    final class SharedApp: Sendable {
+        let value: App
+
+        init(_ value: App) {
+            self.value = value
+        }
+    }
+
     /// What the cache knows about a name.
-    enum Finding: Equatable {
+    enum Finding {
         /// An app within its time; `isDue` asks the caller to have it refreshed and is said to one caller only.
-        case fresh(App, isDue: Bool)
+        case fresh(SharedApp, isDue: Bool)
         /// An app beyond its time while the store fails.
-        case stale(App)
+        case stale(SharedApp)
         case absent
         /// The store must be asked.
         case unknown
@@ -42,8 +51,8 @@ struct AppCache: Sendable {
     /// Looks a name up.
     mutating func find(_ lookup: AppLookup, at now: ContinuousClock.Instant) -> Finding {
         let retryInterval = configuration.retryInterval
-        let finding = id(of: lookup).flatMap { id in
-            apps.update(id) { entry -> Finding in
+        if let id = id(of: lookup) {
+            let finding = apps.update(id) { entry -> Finding in
                 guard now < entry.expiresAt else {
                     return entry.retryAt.map { now < $0 } ?? false ? .stale(entry.app) : .unknown
                 }
@@ -52,8 +61,8 @@ struct AppCache: Sendable {
                 entry.refreshAt = now + retryInterval
                 return .fresh(entry.app, isDue: true)
             }
+            if let finding { return finding }
         }
-        if let finding { return finding }
         guard let end = absences.peek(lookup) else { return .unknown }
         if now < end { return .absent }
         absences.remove(lookup)
@@ -70,12 +79,18 @@ struct AppCache: Sendable {
         }
     }
 
-    /// Takes note that the store failed and returns the app to use meanwhile, if there is one, however old.
-    mutating func keepFailure(of lookup: AppLookup, at now: ContinuousClock.Instant) -> App? {
+    /// Returns the app to use while the store fails, if there is one, however old.
+    ///
+    /// Unless an app was changed since the question, the store is then left alone for `retryInterval`.
+    mutating func keepFailure(
+        of lookup: AppLookup,
+        isCurrent: Bool,
+        at now: ContinuousClock.Instant
+    ) -> SharedApp? {
         guard let id = id(of: lookup) else { return nil }
-        let retryAt = now + configuration.retryInterval
+        let retryAt = isCurrent ? now + configuration.retryInterval : nil
         return apps.update(id) { entry in
-            entry.retryAt = retryAt
+            entry.retryAt = retryAt ?? entry.retryAt
             return entry.app
         }
     }
@@ -99,21 +114,21 @@ struct AppCache: Sendable {
 
     private mutating func keep(_ app: App, at now: ContinuousClock.Instant) {
         let entry = Entry(
-            app: app,
+            app: SharedApp(app),
             expiresAt: now + configuration.ttl,
             refreshAt: now + configuration.ttl / 5 * 4
         )
-        if let replaced = apps.insert(entry, for: app.id) { forgetKey(of: replaced.app) }
+        if let replaced = apps.insert(entry, for: app.id) { forgetKey(of: replaced.app.value) }
         idsByKey[app.key] = app.id
         absences.remove(.id(app.id))
         absences.remove(.key(app.key))
         while apps.count > configuration.maxApps, let (_, evicted) = apps.removeOldest() {
-            forgetKey(of: evicted.app)
+            forgetKey(of: evicted.app.value)
         }
     }
 
     private mutating func keepAbsence(of lookup: AppLookup, at now: ContinuousClock.Instant) {
-        if let id = id(of: lookup), let removed = apps.remove(id) { forgetKey(of: removed.app) }
+        if let id = id(of: lookup), let removed = apps.remove(id) { forgetKey(of: removed.app.value) }
         guard lookup.text.utf8.count <= Self.maxNegativeNameBytes else { return }
         absences.insert(now + configuration.negativeTTL, for: lookup)
         _ = absences.sweep(2) { $0 <= now }

@@ -112,19 +112,19 @@ extension CachedAppManager {
         switch finding {
         case .fresh(let app, let isDue):
             noteHit(app, isDue: isDue)
-            return app
+            return app.value
         case .stale(let app):
             lookups.stale.increment()
-            return app
+            return app.value
         case .absent, .unknown:
             return nil
         }
     }
 
-    private func noteHit(_ app: App, isDue: Bool) {
+    private func noteHit(_ app: AppCache.SharedApp, isDue: Bool) {
         lookups.hit.increment()
         // A request that finds the queue full is lost; the app's next use after `retryInterval` makes another.
-        if isDue { refreshQueue.yield(app.id) }
+        if isDue { refreshQueue.yield(app.value.id) }
     }
 
     private func app(_ lookup: AppLookup) async throws(BackendError) -> App? {
@@ -156,7 +156,7 @@ extension CachedAppManager {
         let (finding, step) = state.withLock { state -> (AppCache.Finding, Step) in
             let finding = state.cache.find(lookup, at: now)
             switch finding {
-            case .fresh(let app, _), .stale(let app): return (finding, .done(app))
+            case .fresh(let app, _), .stale(let app): return (finding, .done(app.value))
             case .absent: return (finding, .done(nil))
             case .unknown:
                 if let ticket = state.flights.ticket(for: lookup) { return (finding, .wait(ticket)) }
@@ -232,7 +232,8 @@ extension CachedAppManager.State {
             return .found(app)
         case .failure(let error):
             if isCancelled { return .failed(error) }
-            return cache.keepFailure(of: ticket.lookup, at: now).map { .stale($0) } ?? .failed(error)
+            let app = cache.keepFailure(of: ticket.lookup, isCurrent: flights.isCurrent(ticket), at: now)
+            return app.map { .stale($0.value) } ?? .failed(error)
         }
     }
 }
