@@ -24,7 +24,7 @@ struct AppCache: Sendable {
     }
 
     /// What the cache knows about a name.
-    enum Finding: Equatable {
+    enum Finding {
         /// An app within its time; `isDue` asks the caller to have it refreshed and is said to one caller only.
         case fresh(SharedApp, isDue: Bool)
         /// An app beyond its time while the store fails.
@@ -42,8 +42,8 @@ struct AppCache: Sendable {
     /// Looks a name up.
     mutating func find(_ lookup: AppLookup, at now: ContinuousClock.Instant) -> Finding {
         let retryInterval = configuration.retryInterval
-        let finding = id(of: lookup).flatMap { id in
-            apps.update(id) { entry -> Finding in
+        if let id = id(of: lookup) {
+            let finding = apps.update(id) { entry -> Finding in
                 guard now < entry.expiresAt else {
                     return entry.retryAt.map { now < $0 } ?? false ? .stale(entry.shared) : .unknown
                 }
@@ -52,8 +52,8 @@ struct AppCache: Sendable {
                 entry.refreshAt = now + retryInterval
                 return .fresh(entry.shared, isDue: true)
             }
+            if let finding { return finding }
         }
-        if let finding { return finding }
         guard let end = absences.peek(lookup) else { return .unknown }
         if now < end { return .absent }
         absences.remove(lookup)
@@ -70,13 +70,19 @@ struct AppCache: Sendable {
         }
     }
 
-    /// Takes note that the store failed and returns the app to use meanwhile, if there is one, however old.
-    mutating func keepFailure(of lookup: AppLookup, at now: ContinuousClock.Instant) -> App? {
+    /// Returns the app to use while the store fails, if there is one, however old.
+    ///
+    /// Unless an app was changed since the question, the store is then left alone for `retryInterval`.
+    mutating func keepFailure(
+        of lookup: AppLookup,
+        isCurrent: Bool,
+        at now: ContinuousClock.Instant
+    ) -> SharedApp? {
         guard let id = id(of: lookup) else { return nil }
-        let retryAt = now + configuration.retryInterval
+        let retryAt = isCurrent ? now + configuration.retryInterval : nil
         return apps.update(id) { entry in
-            entry.retryAt = retryAt
-            return entry.shared.app
+            entry.retryAt = retryAt ?? entry.retryAt
+            return entry.shared
         }
     }
 

@@ -111,7 +111,7 @@ extension CachedAppManager {
         let finding = state.withLock { $0.cache.find(lookup, at: now) }
         switch finding {
         case .fresh(let app, let isDue):
-            noteHit(app.app, isDue: isDue)
+            noteHit(app, isDue: isDue)
             return app
         case .stale(let app):
             lookups.stale.increment()
@@ -121,10 +121,10 @@ extension CachedAppManager {
         }
     }
 
-    private func noteHit(_ app: App, isDue: Bool) {
+    private func noteHit(_ app: SharedApp, isDue: Bool) {
         lookups.hit.increment()
         // A request that finds the queue full is lost; the app's next use after `retryInterval` makes another.
-        if isDue { refreshQueue.yield(app.id) }
+        if isDue { refreshQueue.yield(app.app.id) }
     }
 
     private func app(_ lookup: AppLookup) async throws(BackendError) -> App? {
@@ -164,7 +164,7 @@ extension CachedAppManager {
             }
         }
         switch finding {
-        case .fresh(let app, let isDue): noteHit(app.app, isDue: isDue)
+        case .fresh(let app, let isDue): noteHit(app, isDue: isDue)
         case .stale: lookups.stale.increment()
         case .absent: lookups.negative.increment()
         case .unknown: break
@@ -232,7 +232,8 @@ extension CachedAppManager.State {
             return .found(app)
         case .failure(let error):
             if isCancelled { return .failed(error) }
-            return cache.keepFailure(of: ticket.lookup, at: now).map { .stale($0) } ?? .failed(error)
+            let app = cache.keepFailure(of: ticket.lookup, isCurrent: flights.isCurrent(ticket), at: now)
+            return app.map { .stale($0.app) } ?? .failed(error)
         }
     }
 }

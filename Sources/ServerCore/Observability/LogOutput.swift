@@ -4,7 +4,7 @@ import Synchronization
 /// Writes whole lines to a descriptor, one `write(2)` each, never one into another.
 ///
 /// A descriptor that blocks blocks the writer, as usual; one that does not and is full costs the line after a short
-/// wait, and no wait at all until it takes lines again.
+/// wait, and no wait at all until it takes lines again. The process has to ignore SIGPIPE.
 final class LogOutput: Sendable {
     private static let fullWaitMilliseconds: Int32 = 50
 

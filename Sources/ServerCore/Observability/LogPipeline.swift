@@ -60,16 +60,18 @@ package final class LogPipeline: Sendable {
 
     /// What is traced; may change while the server runs and then holds for all loggers at once.
     package var focus: DebugFocus {
-        get {
-            // The usual case takes no lock: every log statement asks.
-            hasFocus.load(ordering: .relaxed) ? currentFocus.withLock { $0 } : DebugFocus()
-        }
+        get { currentFocus.withLock { $0 } }
         set {
             currentFocus.withLock { focus in
                 focus = newValue
                 hasFocus.store(!newValue.isEmpty, ordering: .relaxed)
             }
         }
+    }
+
+    /// Says whether anything is traced; without a lock, because every log statement asks.
+    var isFocused: Bool {
+        hasFocus.load(ordering: .relaxed)
     }
 
     /// Sums up suppressed lines every second, also when no other line comes, until the task is cancelled.

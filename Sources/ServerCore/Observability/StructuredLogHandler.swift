@@ -22,7 +22,7 @@ package struct StructuredLogHandler: LogHandler {
 
     /// The level from which on lines are passed on: `trace` while some of them may belong to the debug focus.
     package var logLevel: Logger.Level {
-        get { pipeline.focus.mayMatch(metadata) ? .trace : level }
+        get { pipeline.isFocused && pipeline.focus.mayMatch(metadata) ? .trace : level }
         set { level = newValue }
     }
 
