@@ -109,14 +109,16 @@ let package = Package(
         ),
         .target(
             name: "MemoryBackend",
-            dependencies: ["ServerCore", .deque, .heap],
+            dependencies: ["PusherProtocol", "ServerCore", .deque, .heap, .nioCore],
             path: "Sources/Backends/Memory",
             swiftSettings: settings
         ),
         .target(
             name: "RedisBackend",
             dependencies: [
-                "CHiredis", "Digest", "ServerCore", .deque, .nioCore, .nioPosix, .nioSSL,
+                "CHiredis", "Digest", "PusherProtocol", "ServerCore", .coreMetrics, .deque, .logging, .nioCore,
+                .nioPosix,
+                .nioSSL,
             ],
             path: "Sources/Backends/Redis",
             swiftSettings: interopSettings
@@ -167,8 +169,8 @@ let package = Package(
         .testTarget(
             name: "ChannelHubTests",
             dependencies: [
-                "ChannelHub", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
-                .coreMetrics, .nioCore, .nioEmbedded, .nioPosix,
+                "ChannelHub", "MemoryBackend", "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport",
+                .coreMetrics, .logging, .nioCore, .nioEmbedded, .nioPosix,
             ],
             swiftSettings: settings
         ),
@@ -179,7 +181,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ServerCoreTests",
-            dependencies: ["PrometheusMetrics", "ServerCore", "TestSupport", .coreMetrics, .logging],
+            dependencies: [
+                "PrometheusMetrics", "PusherProtocol", "ServerCore", "TestSupport", .coreMetrics, .logging, .nioCore,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -189,14 +193,17 @@ let package = Package(
         ),
         .testTarget(
             name: "RedisBackendTests",
-            dependencies: ["RedisBackend", "ServerCore", "TestSupport", .nioCore, .nioPosix],
+            dependencies: [
+                "PusherProtocol", "RedisBackend", "ServerCore", "TestSupport", .coreMetrics, .logging, .nioCore,
+                .nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "AWSBackend", "CurlHTTP", "MemoryBackend", "RedisBackend", "ServerCore", "TestSupport", .logging,
-                .nioPosix,
+                "AWSBackend", "CurlHTTP", "MemoryBackend", "PusherProtocol", "RedisBackend", "ServerCore",
+                "TestSupport", .coreMetrics, .logging, .nioCore, .nioPosix,
             ],
             swiftSettings: settings
         ),
