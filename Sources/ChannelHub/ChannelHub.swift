@@ -10,21 +10,33 @@ package final class ChannelHub: Sendable {
     package let configuration: HubConfiguration
     let directory: ChannelDirectory
     let users: UserDirectory
-    private let inboxes: [LoopInbox]
+    /// The node's part in its cluster; `nil` where it is alone.
+    let session: ClusterSession?
+    let quotas: AppQuotas?
+    let inboxes: [LoopInbox]
     private let sink: any WebhookSink
 
     private init(
         inboxes: [LoopInbox],
         apps: ActiveApps,
         configuration: HubConfiguration,
-        sink: any WebhookSink
+        sink: any WebhookSink,
+        session: ClusterSession?
     ) {
+        self.session = session
+        quotas = session.map { AppQuotas(apps: apps, session: $0) }
         self.inboxes = inboxes
         self.apps = apps
         self.configuration = configuration
         self.sink = sink
-        directory = ChannelDirectory(inboxes: inboxes, apps: apps, configuration: configuration, sink: sink)
-        users = UserDirectory(inboxes: inboxes)
+        directory = ChannelDirectory(
+            inboxes: inboxes,
+            apps: apps,
+            configuration: configuration,
+            sink: sink,
+            session: session
+        )
+        users = UserDirectory(inboxes: inboxes, apps: apps, session: session)
     }
 
     /// Makes a hub with a shard on each of up to 64 event loops.
@@ -33,13 +45,21 @@ package final class ChannelHub: Sendable {
         apps: ActiveApps,
         configuration: HubConfiguration,
         limits: OutboxLimits,
-        sink: any WebhookSink
+        sink: any WebhookSink,
+        cluster: ClusterLink? = nil
     ) async throws -> ChannelHub {
         var inboxes: [LoopInbox] = []
         for eventLoop in eventLoops {
             inboxes.append(try await eventLoop.submit { LoopInbox(eventLoop: eventLoop) }.get())
         }
-        let hub = ChannelHub(inboxes: inboxes, apps: apps, configuration: configuration, sink: sink)
+        let hub = ChannelHub(
+            inboxes: inboxes,
+            apps: apps,
+            configuration: configuration,
+            sink: sink,
+            session: cluster.map(ClusterSession.init)
+        )
+        apps.observe { [weak hub] in hub?.appDidChange($0, $1) }
         for (index, inbox) in inboxes.enumerated() {
             try await inbox.eventLoop.submit {
                 inbox.attach(HubShard(hub: hub, index: index, eventLoop: inbox.eventLoop, limits: limits))
@@ -134,18 +154,23 @@ package final class ChannelHub: Sendable {
     /// Closes all connections that are signed in as a user.
     package func closeConnections(ofUser userID: String, app: ActiveApp, code: UInt16, reason: String) {
         users.close(userID, app: app.number, code: code, reason: reason)
+        let topic = ClusterTopic(.user, appID: app.id, name: userID)
+        session?.publish(.close(code: code, reason: reason), topic: topic)
     }
 
     // MARK: Time
 
     /// Tells the webhooks at once what would have waited for the grace period, because the node goes.
     package func finishEdges() {
+        // In a cluster the other nodes tell them, or nobody if the clients are back in time.
+        guard session == nil else { return }
         directory.sweep(now: .distantFuture)
     }
 
     /// Does what has become due; call several times a second.
     package func sweep(now: NIODeadline = .now()) {
         directory.sweep(now: now)
+        users.sweep(now: now)
     }
 }
 

@@ -60,6 +60,13 @@ package final class ActiveApp: Sendable {
         return true
     }
 
+    /// Counts a connection in that the cluster has admitted.
+    func countConnection() {
+        connectionCount.add(1, ordering: .relaxed)
+        metrics.connected.increment(by: 1)
+        metrics.newConnections.increment(by: 1)
+    }
+
     /// Counts a connection out.
     package func releaseConnection() {
         connectionCount.subtract(1, ordering: .relaxed)

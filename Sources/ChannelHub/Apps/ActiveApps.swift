@@ -12,7 +12,14 @@ package final class ActiveApps: Sendable {
         var byNumber: [ActiveApp] = []
     }
 
+    /// What happens to the apps of this table.
+    enum Change: Sendable {
+        case appeared
+        case changed
+    }
+
     private let state = Mutex(State())
+    private let observer = Mutex<(@Sendable (ActiveApp, Change) -> Void)?>(nil)
     private let metricsFactory: any MetricsFactory
     private let port: String
 
@@ -30,17 +37,28 @@ package final class ActiveApps: Sendable {
     /// Returns the active app of an id, made or brought up to date; cheap where the reading is the one it has.
     package func activate(_ reading: SharedApp) -> ActiveApp {
         if let active = existing(id: reading.app.id) {
-            active.update(reading)
+            if active.update(reading) { tell(active, .changed) }
             return active
         }
         let metrics = AppMetrics(factory: metricsFactory, appID: reading.app.id, port: port)
-        return state.withLock { state in
-            if let active = state.byID[reading.app.id] { return active }
+        let (active, isNew) = state.withLock { state in
+            if let active = state.byID[reading.app.id] { return (active, false) }
             let active = ActiveApp(number: UInt32(state.byNumber.count), reading: reading, metrics: metrics)
             state.byNumber.append(active)
             state.byID[reading.app.id] = active
-            return active
+            return (active, true)
         }
+        if isNew { tell(active, .appeared) }
+        return active
+    }
+
+    /// Has somebody told of apps that appear and of apps whose policies change, on the thread that brings them.
+    func observe(_ observer: @escaping @Sendable (ActiveApp, Change) -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    private func tell(_ app: ActiveApp, _ change: Change) {
+        observer.withLock { $0 }?(app, change)
     }
 
     /// Returns the active app of an id, if it has been served.

@@ -11,16 +11,27 @@ struct ChannelJoin {
     var loop: Int
     /// Who the connection is, in a presence channel.
     var member: PresenceMember?
+    /// Who is told if the cluster has to know first.
+    var waiter: Waiter?
+
+    /// A subscription that may have to wait.
+    struct Waiter {
+        var socketID: SocketID
+        /// Tells this subscription from earlier and later ones of the connection to the channel.
+        var ticket: UInt64
+    }
 }
 
 /// What a new subscriber is to be sent.
-struct JoinOutcome {
+struct JoinOutcome: Sendable {
     /// The channel's version of which the rest is the state.
     var version: UInt64
     /// The members, on presence channels.
     var members: [PresenceMember]?
     /// The frame of the last event, on cache channels that have one.
     var cached: ByteBuffer?
+    /// Nothing is to be sent yet: the rest comes as a command when the cluster knows of the subscription.
+    var isWaiting = false
 }
 
 /// The end of one connection's subscription.
@@ -36,6 +47,8 @@ struct ChannelLeave {
     var userID: String?
     /// The connection ended rather than unsubscribed, and may be back soon.
     var isBroken: Bool
+    /// Set where the subscription still waited for the cluster.
+    var waiter: SocketID?
 }
 
 /// An event for the subscribers of a channel.

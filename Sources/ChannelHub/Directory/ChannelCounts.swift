@@ -9,6 +9,12 @@ package struct ChannelCounts: Sendable, Equatable {
 
     init() {}
 
+    /// Makes counts.
+    package init(subscriptions: Int, users: Int) {
+        self.subscriptions = subscriptions
+        self.users = users
+    }
+
     init(_ entry: ChannelEntry) {
         subscriptions = entry.subscriptions
         users = entry.roster.count

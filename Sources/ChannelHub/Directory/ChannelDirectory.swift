@@ -10,14 +10,23 @@ import Synchronization
 /// delivery. What follows from a change is handed to the loops and to the webhook sink while the mutex is held
 /// (LockOrder.md), so that all of them see the changes of a channel in one order.
 final class ChannelDirectory: Sendable {
-    private let stripes: [DirectoryStripe]
-    private let inboxes: [LoopInbox]
-    private let apps: ActiveApps
+    let stripes: [DirectoryStripe]
+    let inboxes: [LoopInbox]
+    let apps: ActiveApps
     let configuration: HubConfiguration
-    private let sink: any WebhookSink
+    let sink: any WebhookSink
+    /// The node's part in its cluster; `nil` where it is alone.
+    let session: ClusterSession?
 
-    init(inboxes: [LoopInbox], apps: ActiveApps, configuration: HubConfiguration, sink: any WebhookSink) {
+    init(
+        inboxes: [LoopInbox],
+        apps: ActiveApps,
+        configuration: HubConfiguration,
+        sink: any WebhookSink,
+        session: ClusterSession? = nil
+    ) {
         precondition(inboxes.count <= UInt64.bitWidth, "loops are named by the bits of one word")
+        self.session = session
         self.inboxes = inboxes
         self.apps = apps
         self.configuration = configuration
@@ -27,7 +36,7 @@ final class ChannelDirectory: Sendable {
 
     private static let stripeCount = 64
 
-    private func stripe(of key: ChannelKey) -> DirectoryStripe {
+    func stripe(of key: ChannelKey) -> DirectoryStripe {
         stripes[Int(truncatingIfNeeded: UInt(bitPattern: key.name.hashValue)) & (Self.stripeCount - 1)]
     }
 
@@ -62,6 +71,7 @@ final class ChannelDirectory: Sendable {
         let others = entry.loops
         entry.subscriptions += 1
         entry.loops |= 1 << UInt64(join.loop)
+        if let session { return joinShared(join, entry: &entry, timers: &timers, now: now, session) }
         if entry.subscriptions == 1 {
             occupied(join.key, kind: join.kind, app: join.app, types: join.policies.webhookTypes, entry: &entry)
         }
@@ -101,6 +111,7 @@ final class ChannelDirectory: Sendable {
         if leave.isLastOnLoop {
             entry.loops &= ~(1 << UInt64(leave.loop))
         }
+        if let session { return leaveShared(leave, entry: &entry, timers: &timers, now: now, session) }
         if let userID = leave.userID {
             memberLeft(userID, leave: leave, entry: &entry, timers: &timers, now: now)
         }
@@ -201,7 +212,7 @@ final class ChannelDirectory: Sendable {
     // MARK: Subscription counts
 
     /// Tells subscribers and webhooks how many they are, at once or, in large channels, when the interval has passed.
-    private func countChanged(
+    func countChanged(
         _ key: ChannelKey,
         app: ActiveApp,
         policies: AppSnapshot,
@@ -211,7 +222,7 @@ final class ChannelDirectory: Sendable {
     ) {
         guard policies.app.features.sendsSubscriptionCount, entry.kind.sendsSubscriptionCount else { return }
         guard !entry.countCadence.isWaiting else { return }
-        if entry.subscriptions > configuration.subscriptionCountThreshold, let last = entry.countCadence.lastTold,
+        if entry.allSubscriptions > configuration.subscriptionCountThreshold, let last = entry.countCadence.lastTold,
             now < last + configuration.subscriptionCountInterval.timeAmount
         {
             entry.countCadence.isWaiting = true
@@ -228,13 +239,15 @@ final class ChannelDirectory: Sendable {
         entry: inout ChannelEntry,
         now: NIODeadline
     ) {
-        entry.countCadence = CountCadence(lastTold: now, lastCount: entry.subscriptions)
+        let count = entry.allSubscriptions
+        entry.countCadence = CountCadence(lastTold: now, lastCount: count)
         if entry.loops != 0 {
-            let frame = ServerMessage.subscriptionCount(entry.subscriptions, channel: key.name)
+            let frame = ServerMessage.subscriptionCount(count, channel: key.name)
             push(Delivery(channel: key, frame: frame), to: entry.loops)
         }
-        if types.contains(.subscriptionCount) {
-            let content = WebhookEvent.Content.subscriptionCount(entry.subscriptions)
+        // In a cluster the node whose part changed tells it.
+        if types.contains(.subscriptionCount), session == nil {
+            let content = WebhookEvent.Content.subscriptionCount(count)
             sink.emit(WebhookEvent(appID: app.id, channel: key.name, content: content))
         }
     }
@@ -245,6 +258,9 @@ final class ChannelDirectory: Sendable {
     func publish(_ publication: ChannelPublication, key: ChannelKey, now: NIODeadline) -> ChannelCounts {
         stripe(of: key).state.withLock { state in
             let keeps = publication.cacheable != nil && publication.kind.isCache
+            if let session {
+                return self.publishShared(publication, key: key, keeps: keeps, state: &state, now: now, session)
+            }
             guard keeps || state.contains(key) else { return ChannelCounts() }
             return state.withEntry(key, kind: publication.kind) { entry, timers in
                 if keeps {
@@ -294,7 +310,7 @@ final class ChannelDirectory: Sendable {
         return nil
     }
 
-    private func push(_ delivery: Delivery, to loops: UInt64) {
+    func push(_ delivery: Delivery, to loops: UInt64) {
         var rest = loops
         while rest != 0 {
             inboxes[rest.trailingZeroBitCount].push(.deliver(delivery))
@@ -372,6 +388,7 @@ final class ChannelDirectory: Sendable {
         while let timer = state.timers.grace.popFirst(dueAt: now) { ring(timer, &state) }
         while let key = state.timers.counts.popFirst(dueAt: now) { tellLateCount(key, &state, now: now) }
         while let key = state.timers.caches.popFirst(dueAt: now) { state.endCache(of: key, now: now) }
+        if let session { sweepShared(&state, now: now, session) }
         state.limitCaches(to: max(1, configuration.cacheChannelMaxEntries / Self.stripeCount))
     }
 
@@ -389,6 +406,7 @@ final class ChannelDirectory: Sendable {
                 emitRemoved(userID, key: timer.channel, appID: app.id)
             case .lingerEnds(let userID):
                 guard entry.roster.expire(userID, stay: timer.ticket) else { return }
+                if let session { return expireShared(userID, timer.channel, entry: &entry, session) }
                 memberGone(userID, key: timer.channel, entry: &entry, version: timers.nextTicket())
                 if entry.edges.remove(userID, waiting: nil) {
                     emitRemoved(userID, key: timer.channel, appID: app.id)
@@ -401,7 +419,7 @@ final class ChannelDirectory: Sendable {
         guard let kind = state.entry(key)?.kind, let app = apps.existing(number: key.app) else { return }
         state.withEntry(key, kind: kind) { entry, _ in
             entry.countCadence.isWaiting = false
-            guard entry.countCadence.lastCount != entry.subscriptions else { return }
+            guard entry.countCadence.lastCount != entry.allSubscriptions else { return }
             tellCount(key, app: app, types: app.current.webhookTypes, entry: &entry, now: now)
         }
     }

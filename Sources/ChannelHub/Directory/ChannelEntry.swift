@@ -1,5 +1,6 @@
 import NIOCore
 import PusherProtocol
+import ServerCore
 
 /// What the directory knows of one channel over all event loops.
 struct ChannelEntry {
@@ -19,15 +20,21 @@ struct ChannelEntry {
     /// A miss was told since there last was a value or a subscriber.
     var hasToldCacheMiss = false
     var countCadence = CountCadence()
+    /// The channel in the whole cluster, where there is one.
+    var remote: RemoteTopic?
 
     init(kind: ChannelKind, version: UInt64) {
         self.kind = kind
         self.version = version
     }
 
+    /// Open subscriptions over all nodes.
+    var allSubscriptions: Int { remote?.counts.subscriptions ?? subscriptions }
+
     /// Nothing is left to remember.
     var isDisposable: Bool {
         subscriptions == 0 && edges.isQuiet && cached == nil && roster.isEmpty && !countCadence.isWaiting
+            && remote == nil
     }
 }
 

@@ -19,6 +19,10 @@ struct StripeTimers {
     var linger = DeadlineQueue<ChannelTimer>()
     var counts = DeadlineQueue<ChannelKey>()
     var caches = DeadlineQueue<ChannelKey>()
+    /// What a cluster may learn a little later, tells late, and lets go of.
+    var reports = DeadlineQueue<ChannelKey>()
+    var settlings = DeadlineQueue<ChannelKey>()
+    var releases = DeadlineQueue<ChannelKey>()
     private(set) var lastTicket: UInt64 = 0
 
     mutating func nextTicket() -> UInt64 {

@@ -29,6 +29,11 @@ struct PresenceRoster {
 
     var userIDs: [String] { Array(users.keys) }
 
+    /// One member.
+    func member(_ userID: String) -> PresenceMember? {
+        users[userID].map { PresenceMember(userID: userID, userInfo: $0.info) }
+    }
+
     /// Adds a connection of a user, whose newest info counts; returns true for the first.
     mutating func join(_ member: PresenceMember, stay: UInt64) -> Bool {
         guard var user = users[member.userID] else {

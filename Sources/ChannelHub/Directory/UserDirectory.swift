@@ -2,29 +2,40 @@ import NIOCore
 import PusherProtocol
 import Synchronization
 
+/// A user of an app.
+struct UserKey: Hashable, Sendable {
+    var app: UInt32
+    var userID: String
+}
+
 /// Which connections are signed in as which user, and who watches whom, over all event loops of this node.
 ///
 /// Threading: safe from any thread; one mutex, taken on sign-in, at the end of a signed-in connection, and to reach a
 /// user. What follows is handed to the loops while it is held (LockOrder.md).
 final class UserDirectory: Sendable {
-    private struct UserKey: Hashable {
-        var app: UInt32
-        var userID: String
-    }
-
-    private struct State {
+    struct State {
         /// The connections of each user who is online, with their loops.
         var connections: [UserKey: [SocketID: Int]] = [:]
         /// The connections that want to hear of a user, with their loops.
         var watchers: [UserKey: [SocketID: Int]] = [:]
         var usersOnline: [UInt32: Int] = [:]
+        /// The users in the whole cluster whom somebody here is or watches.
+        var shared: [UserKey: SharedUser] = [:]
+        /// The connections that have not been told yet who of their watchlist is online.
+        var undecided: [SocketID: UndecidedWatch] = [:]
+        var releases = DeadlineQueue<UserKey>()
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
+    let apps: ActiveApps
+    /// The node's part in its cluster; `nil` where it is alone.
+    let session: ClusterSession?
     private let inboxes: [LoopInbox]
 
-    init(inboxes: [LoopInbox]) {
+    init(inboxes: [LoopInbox], apps: ActiveApps, session: ClusterSession? = nil) {
         self.inboxes = inboxes
+        self.apps = apps
+        self.session = session
     }
 
     /// Signs a connection in, on its loop.
@@ -44,6 +55,15 @@ final class UserDirectory: Sendable {
             state.connections[user, default: [:]][socketID] = loop
             if isFirst {
                 state.usersOnline[app, default: 0] += 1
+            }
+            if let session {
+                share(user, changed: isFirst, &state, session)
+                let watch = UndecidedWatch(app: app, loop: loop, watchlist: watchlist)
+                decide(watch, of: socketID, &state, session)
+                release(formerWatchlist, app: app, &state, session)
+                return
+            }
+            if isFirst {
                 tell(state.watchers[user], online: [userID], offline: [], except: socketID)
             }
             guard !watchlist.isEmpty else { return }
@@ -65,9 +85,18 @@ final class UserDirectory: Sendable {
         state.withLock { state in
             Self.unwatch(watchlist, app: app, socketID: socketID, &state)
             state.connections[user]?[socketID] = nil
-            guard state.connections[user]?.isEmpty == true else { return }
-            state.connections[user] = nil
-            state.usersOnline[app, default: 0] -= 1
+            state.undecided[socketID] = nil
+            let isLast = state.connections[user]?.isEmpty == true
+            if isLast {
+                state.connections[user] = nil
+                state.usersOnline[app, default: 0] -= 1
+            }
+            if let session {
+                share(user, changed: isLast, &state, session)
+                release(watchlist, app: app, &state, session)
+                return
+            }
+            guard isLast else { return }
             tell(state.watchers[user], online: [], offline: [userID])
         }
     }
@@ -84,7 +113,10 @@ final class UserDirectory: Sendable {
 
     /// Nobody is signed in or watched.
     var isEmpty: Bool {
-        state.withLock { $0.connections.isEmpty && $0.watchers.isEmpty && $0.usersOnline.values.allSatisfy { $0 == 0 } }
+        state.withLock {
+            $0.connections.isEmpty && $0.watchers.isEmpty && $0.undecided.isEmpty
+                && $0.usersOnline.values.allSatisfy { $0 == 0 }
+        }
     }
 
     /// How many users of an app are signed in.
@@ -92,7 +124,7 @@ final class UserDirectory: Sendable {
         state.withLock { $0.usersOnline[app] ?? 0 }
     }
 
-    private func tell(_ sockets: [SocketID: Int]?, online: [String], offline: [String], except: SocketID? = nil) {
+    func tell(_ sockets: [SocketID: Int]?, online: [String], offline: [String], except: SocketID? = nil) {
         guard var sockets, !sockets.isEmpty else { return }
         if let except {
             sockets[except] = nil

@@ -14,6 +14,7 @@ package final class HubShard {
     private var subscribers: [SocketID: Subscriber] = [:]
     // By slot, for the entries that are moved when another is removed.
     private var bySlot: ContiguousArray<Subscriber?> = []
+    private var lastTicket: UInt64 = 0
 
     init(hub: ChannelHub, index: Int, eventLoop: any EventLoop, limits: OutboxLimits) {
         self.hub = hub
@@ -92,6 +93,11 @@ package final class HubShard {
         subscriptionIndex(of: name, subscriber) != nil
     }
 
+    /// Says whether a connection has been told that it is subscribed to a channel.
+    package func isEstablished(_ subscriber: Subscriber, in name: String) -> Bool {
+        subscriptionIndex(of: name, subscriber).map { subscriber.subscriptions[$0].isEstablished } ?? false
+    }
+
     /// The user that a connection is in a presence channel.
     package func userID(of subscriber: Subscriber, in name: String) -> String? {
         subscriptionIndex(of: name, subscriber).flatMap { subscriber.subscriptions[$0].userID }
@@ -104,6 +110,8 @@ package final class HubShard {
 
     /// Subscribes a connection and sends it what belongs to that, in the protocol's order; live events come after.
     ///
+    /// In a cluster that may be later: once the other nodes' events arrive and they know of the subscription.
+    ///
     /// Throws when the channel is full. The caller has checked name, authorization and that it is not subscribed yet.
     package func subscribe(
         _ subscriber: Subscriber,
@@ -114,21 +122,55 @@ package final class HubShard {
     ) throws(PusherError) {
         eventLoop.assertInEventLoop()
         let key = ChannelKey(app: subscriber.app.number, name: name)
+        lastTicket += 1
         let join = ChannelJoin(
             key: key,
             kind: kind,
             app: subscriber.app,
             policies: policies,
             loop: index,
-            member: member
+            member: member,
+            waiter: ChannelJoin.Waiter(socketID: subscriber.socketID, ticket: lastTicket)
         )
         let outcome = try hub.directory.join(join, now: .now())
         let channel = channels[key] ?? ShardChannel(key: key, kind: kind, app: subscriber.app)
         channels[key] = channel
-        let entry = SubscriberEntry(slot: subscriber.slot, subscription: UInt32(subscriber.subscriptions.count))
-        let position = channel.append(entry, joinedAt: outcome.version)
-        subscriber.subscriptions.append(Subscription(channel: channel, position: position, userID: member?.userID))
+        var subscription = Subscription(channel: channel, position: -1, ticket: lastTicket, userID: member?.userID)
+        if outcome.isWaiting {
+            channel.waitingCount += 1
+        } else {
+            let entry = SubscriberEntry(slot: subscriber.slot, subscription: UInt32(subscriber.subscriptions.count))
+            subscription.position = channel.append(entry, joinedAt: outcome.version)
+        }
+        subscriber.subscriptions.append(subscription)
+        guard !outcome.isWaiting else { return }
         greet(subscriber, channel: channel, outcome: outcome)
+    }
+
+    /// Subscribes a connection that waited, unless it has gone or changed its mind.
+    private func establish(_ socketID: SocketID, _ key: ChannelKey, ticket: UInt64, _ outcome: JoinOutcome) {
+        guard let (subscriber, index) = waiting(socketID, key, ticket: ticket) else { return }
+        let channel = subscriber.subscriptions[index].channel
+        channel.waitingCount -= 1
+        let entry = SubscriberEntry(slot: subscriber.slot, subscription: UInt32(index))
+        subscriber.subscriptions[index].position = channel.append(entry, joinedAt: outcome.version)
+        greet(subscriber, channel: channel, outcome: outcome)
+    }
+
+    /// Ends a subscription that waited and could not be had.
+    private func refuse(_ socketID: SocketID, _ key: ChannelKey, ticket: UInt64, _ error: PusherError) {
+        guard let (subscriber, index) = waiting(socketID, key, ticket: ticket) else { return }
+        end(subscriber.subscriptions[index], at: index, of: subscriber, isBroken: false)
+        send(ServerMessage.error(error), to: subscriber)
+        send(ServerMessage.subscriptionError(error, channel: key.name, status: 401), to: subscriber)
+    }
+
+    private func waiting(_ socketID: SocketID, _ key: ChannelKey, ticket: UInt64) -> (Subscriber, Int)? {
+        guard let subscriber = subscribers[socketID], !subscriber.isRetired,
+            let index = subscriptionIndex(of: key.name, subscriber),
+            subscriber.subscriptions[index].ticket == ticket, !subscriber.subscriptions[index].isEstablished
+        else { return nil }
+        return (subscriber, index)
     }
 
     private func greet(_ subscriber: Subscriber, channel: ShardChannel, outcome: JoinOutcome) {
@@ -153,16 +195,20 @@ package final class HubShard {
 
     private func end(_ subscription: Subscription, at index: Int, of subscriber: Subscriber, isBroken: Bool) {
         let channel = subscription.channel
-        if let moved = channel.remove(at: subscription.position) {
+        if !subscription.isEstablished {
+            channel.waitingCount -= 1
+        } else if let moved = channel.remove(at: subscription.position) {
             bySlot[Int(moved.slot)]?.subscriptions[Int(moved.subscription)].position = subscription.position
         }
         subscriber.subscriptions.swapAt(index, subscriber.subscriptions.count - 1)
         subscriber.subscriptions.removeLast()
         if index < subscriber.subscriptions.count {
             let moved = subscriber.subscriptions[index]
-            moved.channel.setSubscriptionIndex(index, at: moved.position)
+            if moved.isEstablished {
+                moved.channel.setSubscriptionIndex(index, at: moved.position)
+            }
         }
-        if channel.entries.isEmpty {
+        if channel.isUnused {
             channels[channel.key] = nil
         }
         hub.directory.leave(
@@ -172,9 +218,10 @@ package final class HubShard {
                 app: channel.app,
                 policies: channel.app.current,
                 loop: self.index,
-                isLastOnLoop: channel.entries.isEmpty,
+                isLastOnLoop: channel.isUnused,
                 userID: subscription.userID,
-                isBroken: isBroken
+                isBroken: isBroken,
+                waiter: subscription.isEstablished ? nil : subscriber.socketID
             ),
             now: .now()
         )
@@ -218,6 +265,14 @@ package final class HubShard {
                 for subscriber in sockets.compactMap({ subscribers[$0] }) {
                     subscriber.socket.close(code: code, reason: reason)
                 }
+            case .closeApp(let app, let code, let reason):
+                for subscriber in Array(subscribers.values) where subscriber.app.number == app {
+                    subscriber.socket.close(code: code, reason: reason)
+                }
+            case .greet(let socketID, let channel, let ticket, let outcome):
+                establish(socketID, channel, ticket: ticket, outcome)
+            case .refuse(let socketID, let channel, let ticket, let error):
+                refuse(socketID, channel, ticket: ticket, error)
             }
             if outbox.isFull {
                 outbox.flush()

@@ -9,13 +9,19 @@ enum LoopCommand: Sendable {
     case send(ByteBuffer, to: [SocketID])
     /// Closes some of the loop's sockets.
     case close([SocketID], code: UInt16, reason: String)
+    /// Tells a connection that waited that it is subscribed.
+    case greet(SocketID, channel: ChannelKey, ticket: UInt64, JoinOutcome)
+    /// Tells a connection that waited that it cannot be subscribed.
+    case refuse(SocketID, channel: ChannelKey, ticket: UInt64, PusherError)
+    /// Closes all of the loop's sockets of an app.
+    case closeApp(UInt32, code: UInt16, reason: String)
 
     /// The bytes that the command holds.
     var frameBytes: Int {
         switch self {
         case .deliver(let delivery): delivery.frame.readableBytes
         case .send(let frame, _): frame.readableBytes
-        case .close: 0
+        case .close, .closeApp, .refuse, .greet: 0
         }
     }
 }

@@ -10,12 +10,17 @@ final class ShardChannel {
     /// The channel's version at which each subscriber joined; kept only where joining shows state that deliveries
     /// change: presence and cache channels.
     private(set) var joinVersions: ContiguousArray<UInt64> = []
+    /// Connections of the loop that wait to be subscribed.
+    var waitingCount = 0
 
     init(key: ChannelKey, kind: ChannelKind, app: ActiveApp) {
         self.key = key
         self.kind = kind
         self.app = app
     }
+
+    /// No connection of the loop is subscribed or waits to be.
+    var isUnused: Bool { entries.isEmpty && waitingCount == 0 }
 
     private var hasVersions: Bool { kind.isPresence || kind.isCache }
 

@@ -29,10 +29,15 @@ package final class Subscriber {
 /// A subscriber's part of a subscription.
 struct Subscription {
     var channel: ShardChannel
-    /// Where the subscriber stands in the channel's entries.
+    /// Where the subscriber stands in the channel's entries; -1 while it waits for the cluster.
     var position: Int
+    /// Tells subscriptions that wait apart.
+    var ticket: UInt64 = 0
     /// Who the connection is, in a presence channel.
     var userID: String?
+
+    /// Events are delivered.
+    var isEstablished: Bool { position >= 0 }
 }
 
 /// What the hub wants of a connection beyond the outbox.

@@ -183,7 +183,7 @@ extension RealtimeConnection {
         guard kind.takesClientEvents else {
             throw PusherError("Client events are only supported on private and presence channels")
         }
-        guard loop.shard.isSubscribed(subscriber, to: event.channel) else {
+        guard loop.shard.isEstablished(subscriber, in: event.channel) else {
             throw PusherError(
                 "Cannot broadcast client event (connection not subscribed to channel \(event.channel.prefix(200)))"
             )

@@ -136,7 +136,29 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
             refuse(.unauthorized, "Origin not allowed", error: "origin_not_allowed")
             return
         }
-        guard app.admitConnection() else {
+        guard services.hub.sharesQuota(of: app) else {
+            establish(app, isAdmitted: app.admitConnection(), context: context)
+            return
+        }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        services.hub.admitConnection(to: app, on: loop.eventLoop) { isAdmitted in
+            bound.value.establishLater(app, isAdmitted: isAdmitted)
+        }
+    }
+
+    /// Goes on when the cluster has decided about the connection, which may have ended meanwhile.
+    private func establishLater(_ app: ActiveApp, isAdmitted: Bool) {
+        guard case .joining = phase, let context else {
+            if isAdmitted { services.hub.releaseConnection(of: app) }
+            return
+        }
+        establish(app, isAdmitted: isAdmitted, context: context)
+        shardDidChange()
+    }
+
+    private func establish(_ app: ActiveApp, isAdmitted: Bool, context: ChannelHandlerContext) {
+        guard case .joining(let opening) = phase else { return }
+        guard isAdmitted else {
             refuse(.appOverConnectionQuota, CloseCode.appOverConnectionQuota.defaultMessage, error: "over_quota")
             return
         }
@@ -156,7 +178,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
         loop.shard.send(established, to: subscriber)
         debug("connection established")
-        if policies.app.features.requiresUserAuthentication {
+        if app.current.app.features.requiresUserAuthentication {
             scheduleAuthorizationTimeout()
         }
         receiveMessages()
@@ -355,7 +377,7 @@ final class RealtimeConnection: ChannelInboundHandler, RemovableChannelHandler {
         phase = .closed
         if let subscriber {
             loop.shard.disconnect(subscriber)
-            subscriber.app.releaseConnection()
+            services.hub.releaseConnection(of: subscriber.app)
         }
         if isAdmitted {
             services.state.release()

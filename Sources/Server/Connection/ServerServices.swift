@@ -1,4 +1,4 @@
-import ChannelHub
+package import ChannelHub
 import CoreMetrics
 import Logging
 import NIOCore
@@ -34,7 +34,7 @@ final class ServerServices: Sendable {
         self.loops = loops
         apps = AppResolver(manager: backends.apps, active: hub.apps)
         state = ServerState(maxConnections: configuration.connection.maxConnections)
-        health = HealthCheck(backends: backends, timeout: configuration.healthCheckTimeout)
+        health = HealthCheck(backends: backends, hub: hub, timeout: configuration.healthCheckTimeout)
     }
 
     /// Calls and connects are counted against their addresses.
@@ -59,14 +59,18 @@ package struct ServerBackends: Sendable {
     /// `nil` allows everything.
     package var rateLimiter: (any RateLimiter)?
     package var webhookQueue: any JobQueue
+    /// The way to other nodes; `nil` where this one is alone.
+    package var cluster: ClusterLink?
 
     /// Names the backends.
     package init(
         apps: CachedAppManager,
         cache: any CacheStore,
         rateLimiter: (any RateLimiter)?,
-        webhookQueue: any JobQueue
+        webhookQueue: any JobQueue,
+        cluster: ClusterLink? = nil
     ) {
+        self.cluster = cluster
         self.apps = apps
         self.cache = cache
         self.rateLimiter = rateLimiter

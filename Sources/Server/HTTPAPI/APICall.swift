@@ -12,7 +12,7 @@ import Musl
 /// A request to the HTTP API with the app that it is about.
 ///
 /// A class, because every step of its way takes it and copying a structure would count each of its references.
-final class APICall {
+final class APICall: Sendable {
     let route: Route
     let request: HTTPServerRequest
     let target: RequestTarget

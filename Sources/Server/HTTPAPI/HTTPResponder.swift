@@ -140,7 +140,8 @@ struct HTTPResponder {
             services.hub.closeConnections(ofUser: userID, app: call.app, code: 4200, reason: "Please reconnect")
             complete(.emptyObject)
         default:
-            complete(try ChannelRoutes(hub: services.hub).reply(to: call))
+            let routes = ChannelRoutes(hub: services.hub)
+            eventLoop.makeFutureWithTask { await routes.reply(to: call) }.assumeIsolated().whenSuccess(complete)
         }
     }
 

@@ -1,3 +1,4 @@
+package import ChannelHub
 import ServerCore
 
 /// Says whether the node can serve an app, as load balancers and probes read it.
@@ -5,11 +6,13 @@ import ServerCore
 /// Statuses and bodies are Sockudo's; the whole check ends within the configured time.
 package struct HealthCheck: Sendable {
     private let backends: ServerBackends
+    private let hub: ChannelHub?
     private let timeout: Duration
 
-    /// Makes a check of some backends.
-    package init(backends: ServerBackends, timeout: Duration) {
+    /// Makes a check of some backends, and of the hub's way to other nodes.
+    package init(backends: ServerBackends, hub: ChannelHub? = nil, timeout: Duration) {
         self.backends = backends
+        self.hub = hub
         self.timeout = timeout
     }
 
@@ -74,6 +77,7 @@ package struct HealthCheck: Sendable {
             }
             try await backends.apps.checkHealth()
             try await backends.cache.checkHealth()
+            try await hub?.checkClusterHealth()
             return .healthy
         } catch {
             return .failed

@@ -108,11 +108,17 @@ package final class RealtimeServer: Service {
     /// Serves until graceful shutdown, then drains.
     package func run() async throws {
         let sweeper = Task.isCancelled ? nil : startSweeping()
-        // Returns at graceful shutdown or cancellation, which is all that ends the server.
-        try? await gracefulShutdown()
-        await Drain(services: services).run()
-        sweeper?.cancel()
-        await listeners.close()
+        let hub = services.hub
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await hub.runCluster() }
+            // Returns at graceful shutdown or cancellation, which is all that ends the server.
+            try? await gracefulShutdown()
+            await Drain(services: services).run()
+            sweeper?.cancel()
+            await listeners.close()
+            await hub.leaveCluster(within: Self.farewell)
+            group.cancelAll()
+        }
         services.hub.finishEdges()
         try await services.hub.stop()
         try await group.shutdownGracefully()
@@ -128,6 +134,8 @@ package final class RealtimeServer: Service {
         }
     }
 
+    /// How long a node takes to say what it has to say to the others when it stops.
+    private static let farewell = Duration.seconds(5)
     private static let sweepInterval = TimeAmount.milliseconds(100)
 }
 
@@ -145,7 +153,8 @@ extension ServerServices {
             apps: ActiveApps(metricsFactory: dependencies.metricsFactory, port: port),
             configuration: dependencies.hubConfiguration,
             limits: OutboxLimits(configuration.webSocket),
-            sink: dependencies.webhookSink
+            sink: dependencies.webhookSink,
+            cluster: dependencies.backends.cluster
         )
         var loops: [NIOLoopBound<LoopServices>] = []
         for (index, eventLoop) in eventLoops.enumerated() {

@@ -6,4 +6,9 @@
 package protocol WebhookSink: Sendable {
     /// Takes one event.
     func emit(_ event: WebhookEvent)
+
+    /// Takes one event and says when it is in its queue, where it survives this process; false when it was dropped.
+    ///
+    /// `whenQueued` is called once, on any thread, after `emit` has returned; also for an event that is given up later.
+    func emit(_ event: WebhookEvent, whenQueued: @escaping @Sendable () -> Void) -> Bool
 }

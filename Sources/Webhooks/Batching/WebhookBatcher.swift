@@ -100,6 +100,10 @@ package final class WebhookBatcher: Service {
             await enqueue(Array(routing.jobs[start..<end]))
             start = end
         }
+        let unresolved = Set(routing.unresolved.map(\.event.appID))
+        for entry in entries where !unresolved.contains(entry.event.appID) {
+            entry.whenQueued?()
+        }
         return bounded(routing.unresolved)
     }
 
@@ -146,6 +150,7 @@ package final class WebhookBatcher: Service {
         guard !entries.isEmpty else { return }
         for entry in entries {
             metrics.app(entry.event.appID).dropped.increment()
+            entry.whenQueued?()
         }
         logger.error(
             "webhook events dropped",

@@ -14,6 +14,12 @@ package final class WebhookBuffer: WebhookSink {
     struct Entry: Sendable, Equatable {
         var event: WebhookEvent
         var milliseconds: Int64
+        /// Told when the event is in the job queue, or given up.
+        var whenQueued: (@Sendable () -> Void)?
+
+        static func == (left: Entry, right: Entry) -> Bool {
+            left.event == right.event && left.milliseconds == right.milliseconds
+        }
     }
 
     private struct State {
@@ -47,7 +53,15 @@ package final class WebhookBuffer: WebhookSink {
     }
 
     package func emit(_ event: WebhookEvent) {
-        let entry = Entry(event: event, milliseconds: wallClock.now())
+        _ = take(Entry(event: event, milliseconds: wallClock.now()))
+    }
+
+    package func emit(_ event: WebhookEvent, whenQueued: @escaping @Sendable () -> Void) -> Bool {
+        take(Entry(event: event, milliseconds: wallClock.now(), whenQueued: whenQueued))
+    }
+
+    private func take(_ entry: Entry) -> Bool {
+        let event = entry.event
         let bytes = event.approximateBytes
         let (isTaken, signal) = state.withLock { state -> (Bool, OneShotSignal?) in
             guard !state.isFinished, state.entries.count < maxEvents, bytes <= maxBytes - state.bytes else {
@@ -65,6 +79,7 @@ package final class WebhookBuffer: WebhookSink {
         } else {
             drop(appID: event.appID)
         }
+        return isTaken
     }
 
     /// Ends the intake: later events are dropped, waiting ends.

@@ -16,6 +16,19 @@ final class RecordingSink: WebhookSink {
         recorder.record(event)
     }
 
+    func emit(_ event: WebhookEvent, whenQueued: @escaping @Sendable () -> Void) -> Bool {
+        recorder.record(event)
+        queued.record(whenQueued)
+        return true
+    }
+
+    /// Puts what was emitted into its queue.
+    func enqueue() {
+        for whenQueued in queued.elements { whenQueued() }
+    }
+
+    private let queued = Recorder<@Sendable () -> Void>()
+
     var events: [WebhookEvent] { recorder.elements }
 
     /// The events as short texts: `channel occupied`, `channel +user`.

@@ -15,6 +15,11 @@ final class EventLog: WebhookSink {
 
     func emit(_ event: WebhookEvent) { recorder.record(event) }
 
+    func emit(_ event: WebhookEvent, whenQueued: @escaping @Sendable () -> Void) -> Bool {
+        recorder.record(event)
+        return true
+    }
+
     var events: [WebhookEvent] { recorder.elements }
 }
 

@@ -20,6 +20,7 @@ struct PublishRoutes {
         _ complete: @escaping (HTTPReply) -> Void
     ) throws(HTTPFailure) {
         guard !services.hub.isCongested else { throw Self.congestion }
+        guard services.hub.canPublish else { throw Self.isolation }
         let limits = call.policies.app.limits
         let keyBytes = services.configuration.idempotency.maxKeyBytes
         if case .publishBatch = call.route {
@@ -30,14 +31,20 @@ struct PublishRoutes {
         let event = try event(of: call, form: form, limits: limits, keyBytes: keyBytes)
         let key = try idempotencyKey(call, body: event.idempotencyKey)
         guard key != nil else {
-            complete(publish(event, call))
+            publish(event, call, complete)
             return
         }
-        once(key, kind: "idempotency", call, complete) { self.publish(event, call) }
+        once(key, kind: "idempotency", call, complete) { self.publish(event, call, $0) }
     }
 
     private static var congestion: HTTPFailure {
         var failure = HTTPFailure(.serviceUnavailable, "The server is behind with its deliveries")
+        failure.retryAfterSeconds = 1
+        return failure
+    }
+
+    private static var isolation: HTTPFailure {
+        var failure = HTTPFailure(.serviceUnavailable, "The other nodes cannot be reached now")
         failure.retryAfterSeconds = 1
         return failure
     }
@@ -64,13 +71,39 @@ struct PublishRoutes {
         return try PublishRequest(body: body, limits: limits, maxKeyBytes: keyBytes)
     }
 
-    private func publish(_ event: PublishRequest, _ call: APICall) -> HTTPReply {
+    private func publish(_ event: PublishRequest, _ call: APICall, _ complete: @escaping (HTTPReply) -> Void) {
         let counts = send(event, call)
-        if case .publishRaw = call.route { return HTTPReply(empty: .accepted) }
-        guard !event.info.isEmpty else { return .emptyObject }
-        return .channels(
-            zip(event.channels, counts).lazy.map { name, counts in (name, attributes(of: name, counts, event, call)) }
-        )
+        if case .publishRaw = call.route { return complete(HTTPReply(empty: .accepted)) }
+        guard !event.info.isEmpty else { return complete(.emptyObject) }
+        withCounts(of: event.channels, counts, call) { counts in
+            complete(
+                .channels(
+                    zip(event.channels, counts).lazy.map { name, counts in
+                        (name, attributes(of: name, counts, event, call))
+                    }
+                )
+            )
+        }
+    }
+
+    /// Calls the closure with the counts of all nodes; where those cannot be asked, nothing is better than the counts
+    /// of this one, for the event is published and must not be published again.
+    private func withCounts(
+        of channels: [String],
+        _ own: [ChannelCounts],
+        _ call: APICall,
+        _ body: @escaping ([ChannelCounts?]) -> Void
+    ) {
+        guard services.hub.isShared else { return body(own) }
+        let hub = services.hub
+        let app = call.app
+        eventLoop.makeFutureWithTask { try await hub.sharedCounts(of: channels, app: app) }
+            .assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let counts): body(counts)
+                case .failure: body(own.map { _ in nil })
+                }
+            }
     }
 
     private func respond(
@@ -81,7 +114,9 @@ struct PublishRoutes {
         let key = try idempotencyKey(call, body: nil)
         let keys = batch.events.compactMap(\.idempotencyKey)
         guard !keys.isEmpty, services.configuration.idempotency.isEnabled else {
-            once(key, kind: "batch-idempotency", call, complete) { self.publish(batch.events, skipping: [], call) }
+            once(key, kind: "batch-idempotency", call, complete) {
+                self.publish(batch.events, skipping: [], call, $0)
+            }
             return
         }
         let guardian = idempotency(call)
@@ -97,22 +132,31 @@ struct PublishRoutes {
             switch result {
             case .success(let duplicates):
                 self.once(key, kind: "batch-idempotency", call, complete) {
-                    self.publish(events, skipping: duplicates, call)
+                    self.publish(events, skipping: duplicates, call, $0)
                 }
             case .failure: complete(Idempotency.unavailable.reply)
             }
         }
     }
 
-    private func publish(_ events: [PublishRequest], skipping duplicates: Set<Int>, _ call: APICall) -> HTTPReply {
+    private func publish(
+        _ events: [PublishRequest],
+        skipping duplicates: Set<Int>,
+        _ call: APICall,
+        _ complete: @escaping (HTTPReply) -> Void
+    ) {
         call.app.metrics.idempotencyDuplicates.increment(by: Int64(duplicates.count))
-        let answers = events.enumerated().map { index, event -> ChannelAttributes in
-            guard !duplicates.contains(index) else { return ChannelAttributes() }
-            let counts = send(event, call)
-            guard let name = event.channels.first, let first = counts.first else { return ChannelAttributes() }
-            return attributes(of: name, first, event, call)
+        let sent = events.enumerated().filter { !duplicates.contains($0.offset) }
+        let counts = sent.map { send($0.element, call).first ?? ChannelCounts(subscriptions: 0, users: 0) }
+        guard events.contains(where: { !$0.info.isEmpty }) else { return complete(.emptyObject) }
+        withCounts(of: sent.map { $0.element.channels.first ?? "" }, counts, call) { counts in
+            var answers = events.map { _ in ChannelAttributes() }
+            for ((index, event), counts) in zip(sent, counts) {
+                guard let name = event.channels.first else { continue }
+                answers[index] = attributes(of: name, counts, event, call)
+            }
+            complete(.batch(answers))
         }
-        return events.contains { !$0.info.isEmpty } ? .batch(answers) : .emptyObject
     }
 
     /// Hands an event to the hub; returns the counts of its channels, in their order.
@@ -146,10 +190,11 @@ struct PublishRoutes {
 
     private func attributes(
         of name: String,
-        _ counts: ChannelCounts,
+        _ counts: ChannelCounts?,
         _ event: PublishRequest,
         _ call: APICall
     ) -> ChannelAttributes {
+        guard let counts else { return ChannelAttributes() }
         let kind = ChannelKind(name: name)
         let info = event.info.applicable(to: kind, countsSubscriptions: call.countsSubscriptions)
         return ChannelAttributes(counts, info: info, kind: kind)
@@ -181,21 +226,19 @@ struct PublishRoutes {
         kind: String,
         _ call: APICall,
         _ complete: @escaping (HTTPReply) -> Void,
-        _ work: @escaping () -> HTTPReply
+        _ work: @escaping (@escaping (HTTPReply) -> Void) -> Void
     ) {
-        guard let key else {
-            complete(work())
-            return
-        }
+        guard let key else { return work(complete) }
         let guardian = idempotency(call)
         call.app.metrics.idempotencyPublishes.increment(by: 1)
         eventLoop.makeFutureWithTask { try await guardian.begin(key, kind: kind) }
             .assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(.first):
-                    let reply = work()
-                    eventLoop.makeFutureWithTask { try await guardian.finish(key, kind: kind, reply: reply) }
-                        .assumeIsolated().whenComplete { _ in complete(reply) }
+                    work { reply in
+                        eventLoop.makeFutureWithTask { try await guardian.finish(key, kind: kind, reply: reply) }
+                            .assumeIsolated().whenComplete { _ in complete(reply) }
+                    }
                 case .success(.duplicate(let reply)):
                     call.app.metrics.idempotencyDuplicates.increment(by: 1)
                     complete(reply)
