@@ -159,7 +159,7 @@ extension ChannelDirectory {
         timers: inout StripeTimers,
         now: NIODeadline
     ) {
-        if remote.counts.subscriptions <= configuration.subscriptionCountThreshold {
+        if remote.replica.counts.subscriptions <= configuration.subscriptionCountThreshold {
             remote.noteChange()
         } else {
             report(key, remote, timers: &timers, now: now)
@@ -225,7 +225,7 @@ extension ChannelDirectory {
 
     /// The topic can be found by whoever buries this node.
     func recorded(_ key: ChannelKey) {
-        change(key) { remote, _, _ in remote.endRecording(isRecorded: true) }
+        change(key) { remote, _, _ in remote.endRecording() }
     }
 
     /// Recording or erasing the topic did not work.
@@ -311,11 +311,16 @@ extension ChannelDirectory {
         now: NIODeadline
     ) {
         guard let app = apps.existing(number: key.app) else { return }
-        for userID in effects.removed {
-            deliver(ServerMessage.memberRemoved(userID: userID, channel: key.name), key, entry, version: remote.version)
+        for userID in effects.difference.removed {
+            deliver(
+                ServerMessage.memberRemoved(userID: userID, channel: key.name),
+                key,
+                entry,
+                version: remote.replica.version
+            )
         }
-        for member in effects.added {
-            deliver(ServerMessage.memberAdded(member, channel: key.name), key, entry, version: remote.version)
+        for member in effects.difference.added {
+            deliver(ServerMessage.memberAdded(member, channel: key.name), key, entry, version: remote.replica.version)
         }
         if let retained = effects.retained {
             entry.cached = nil
@@ -325,20 +330,20 @@ extension ChannelDirectory {
             }
         }
         let policies = app.current
-        if effects.countChanged {
+        if effects.difference.countChanged {
             countChanged(key, app: app, policies: policies, entry: &entry, timers: &timers, now: now)
         }
         if effects.ownCountChanged, policies.webhookTypes.contains(.subscriptionCount),
             countsMatter(policies, entry.kind)
         {
-            let content = WebhookEvent.Content.subscriptionCount(remote.counts.subscriptions)
+            let content = WebhookEvent.Content.subscriptionCount(remote.replica.counts.subscriptions)
             sink.emit(WebhookEvent(appID: app.id, channel: key.name, content: content))
         }
         for news in effects.news {
             tell(news, key: key, app: app, remote: remote, timers: &timers, now: now)
         }
-        if let settlesAt = effects.settlesAt {
-            timers.settlings.append(key, deadline: settlesAt)
+        for deadline in effects.ringsAt {
+            timers.settlings.append(key, deadline: deadline)
         }
         for join in effects.refused {
             let limit = policies.app.limits.maxPresenceMembersPerChannel
@@ -384,9 +389,9 @@ extension ChannelDirectory {
     // MARK: Subscribers
 
     private func outcome(_ remote: RemoteTopic, _ entry: ChannelEntry, now: NIODeadline) -> JoinOutcome {
-        var outcome = JoinOutcome(version: remote.version)
+        var outcome = JoinOutcome(version: remote.replica.version)
         if remote.kind.isPresence {
-            outcome.members = (remote.members ?? [:]).map { PresenceMember(userID: $0.key, userInfo: $0.value) }
+            outcome.members = (remote.replica.members ?? [:]).map { PresenceMember(userID: $0.key, userInfo: $0.value) }
         }
         if let cached = entry.cached, cached.expiresAt > now {
             outcome.cached = cached.frame
@@ -427,16 +432,16 @@ extension ChannelDirectory {
         change(key, now: now) { remote, entry, timers in
             switch message {
             case .memberAdded(let member, let version):
-                guard remote.advance(to: version), remote.add(member) else { return }
+                guard remote.advance(to: version), remote.withReplica({ $0.add(member) }) else { return }
                 let frame = ServerMessage.memberAdded(member, channel: key.name)
                 deliver(frame, key, entry, version: version.current)
             case .memberRemoved(let userID, let version):
-                guard remote.advance(to: version), remote.remove(userID) else { return }
+                guard remote.advance(to: version), remote.withReplica({ $0.remove(userID) }) else { return }
                 let frame = ServerMessage.memberRemoved(userID: userID, channel: key.name)
                 deliver(frame, key, entry, version: version.current)
             case .subscriptionCount(let count, let version):
                 guard remote.advance(to: version) else { return }
-                remote.setSubscriptions(count)
+                remote.withReplica { $0.setSubscriptions(count) }
                 countChanged(key, app: app, policies: app.current, entry: &entry, timers: &timers, now: now)
             case .retained(let event, let version):
                 if remote.advance(to: version) {
@@ -461,7 +466,9 @@ extension ChannelDirectory {
         version: UInt64,
         _ session: ClusterSession
     ) {
-        guard event.publisher != session.publisher, remote.isNew(event), entry.loops != 0 else { return }
+        guard event.publisher != session.publisher, remote.withReplica({ $0.isNew(event) }), entry.loops != 0 else {
+            return
+        }
         push(
             Delivery(channel: key, frame: event.frame, except: event.except, version: version),
             to: entry.loops
@@ -536,7 +543,8 @@ extension ChannelDirectory {
             cue(key, remote, session)
         }
         while let key = state.timers.settlings.popFirst(dueAt: now) {
-            guard let remote = state.entry(key)?.remote, remote.noteSettling(now: now) else { continue }
+            guard let remote = state.entry(key)?.remote else { continue }
+            remote.noteTime(now)
             cue(key, remote, session)
         }
         while let key = state.timers.releases.popFirst(dueAt: now) {

@@ -13,45 +13,35 @@ final class RemoteTopic {
     let topic: ClusterTopic
     /// The channel's kind; plain for users.
     let kind: ChannelKind
-    /// The stream changes what subscribers are given or told.
-    private let tracksStream: Bool
-    /// The node is asked to be told of the topic's messages, and is.
-    private(set) var isInForce = false
-    /// Whoever buries this node finds the topic.
-    private var record = Record.none
-    /// A report of the subscriptions is due at its time.
-    var isReporting = false
-    /// Everyone in a presence channel, over all nodes; `nil` until known.
-    private(set) var members: [String: [UInt8]?]?
-    /// Over all nodes.
-    private(set) var counts = ClusterCounts()
-    private(set) var version: UInt64 = 0
-    private(set) var waiting: [WaitingJoin] = []
-    /// When nothing holds the topic any more, the time at which it is let go.
-    var idleSince: NIODeadline?
+    private(set) var replica = TopicReplica()
     /// The transport was asked for the topic's messages.
     var isSubscribed = false
+    /// A report of the subscriptions is due at its time.
+    var isReporting = false
+    /// When nothing holds the topic any more, the time at which it is let go.
+    var idleSince: NIODeadline?
+
+    /// The stream changes what subscribers are given or told.
+    private let tracksStream: Bool
+    /// The topic's messages arrive.
+    private var isInForce = false
+    private var record = Record.none
+    private var news = NewsLedger()
+    private var waiting: [WaitingJoin] = []
     /// Somebody else's part was taken over, so that its late news are this node's.
     private var isAdopted = false
-
     // What the next update has to say.
     private var changes: UInt64 = 0
-    private var acknowledgedChanges: UInt64 = 0
     private var changedMembers: [String: Bool] = [:]
     private var isVacatedBroken = false
     private var needs: Needs = []
     private var flight: Flight?
-    // What the directory has.
+    // What the directory has of this node.
+    private var acknowledgedChanges: UInt64 = 0
     private var notedSubscriptions = 0
-    private var heardVersion: UInt64 = 0
-    private var settlesAt: NIODeadline?
-    // News, by their numbers.
-    private var toldNews: UInt64 = 0
-    private var queuedNews: UInt64 = 0
-    private var acknowledgedNews: UInt64 = 0
-    private var sequences: [UInt64: UInt64] = [:]
+    private var notedMembers: Set<String> = []
 
-    /// Whether the node is recorded with the topic.
+    /// Whether whoever buries this node finds the topic.
     private enum Record {
         case none
         case recording
@@ -82,24 +72,18 @@ final class RemoteTopic {
     private struct Flight {
         var changes: UInt64
         var needs: Needs
-        var members: [String: Bool]
-        var subscriptions: Int
+        var changedMembers: [String: Bool]
+        var isVacatedBroken: Bool
         var acknowledged: UInt64
         var isSnapshot: Bool
-        var isVacatedBroken: Bool
-        var hasBroken: Bool
-    }
+        var joined: [String]
+        var left: [String]
 
-    /// A subscriber who has not been told yet.
-    struct WaitingJoin {
-        var loop: Int
-        var socketID: SocketID
-        var ticket: UInt64
-        var userID: String?
-        /// The changes that have to be acknowledged first.
-        var changes: UInt64
-        /// The version that has to be reached after that.
-        var version: UInt64 = 0
+        /// Departures may wait to be told.
+        var hasBroken: Bool {
+            isVacatedBroken || changedMembers.values.contains(true)
+                || !needs.isDisjoint(with: [.whole, .settling])
+        }
     }
 
     init(_ topic: ClusterTopic, kind: ChannelKind, followsCounts: Bool) {
@@ -143,32 +127,37 @@ final class RemoteTopic {
 
     /// News up to a number have reached their queue.
     func noteQueued(news number: UInt64) {
-        queuedNews = max(queuedNews, number)
-        if queuedNews > acknowledgedNews { needs.insert(.acknowledgement) }
+        news.noteQueued(number)
+        if news.isAcknowledgementDue { needs.insert(.acknowledgement) }
     }
 
-    /// It is time to tell what waited.
-    func noteSettling(now: NIODeadline) -> Bool {
-        guard let settlesAt, settlesAt <= now else { return false }
-        self.settlesAt = nil
-        needs.insert(.settling)
-        return true
+    /// It is time to tell what waited, or to look again who is there.
+    func noteTime(_ now: NIODeadline) {
+        if news.noteTime(now) { needs.insert(.settling) }
+        if replica.noteTime(now) { needs.formUnion([.snapshot, .assertion]) }
     }
 
-    /// What the directory has of the node may be wrong: it was replaced, or knows the node under another name.
-    func noteDisturbance() {
-        needs.formUnion([.assertion, .whole])
-        if tracksStream { needs.insert(.snapshot) }
-        flight?.needs.formUnion([.assertion, .whole])
+    /// The directory was replaced, and may have forgotten what this node and others have told it.
+    func noteDisturbance(now: NIODeadline = .now()) {
+        replica.showMercy(now: now)
+        assertWhole()
     }
 
-    /// The directory does not know this node under its new name yet.
+    /// Other nodes have given this one up, and it goes on under a new name.
     func noteNewName() {
         record = .none
-        noteDisturbance()
+        // What was noted is gone, and has been told to be.
+        notedSubscriptions = 0
+        notedMembers = []
+        assertWhole()
     }
 
-    // MARK: The way of messages
+    private func assertWhole() {
+        needs.formUnion([.assertion, .whole])
+        if tracksStream { needs.insert(.snapshot) }
+    }
+
+    // MARK: The stream
 
     /// Messages of the topic arrive from now on.
     func open() {
@@ -182,50 +171,23 @@ final class RemoteTopic {
         needs.formUnion([.snapshot, .whole, .assertion])
     }
 
-    /// Says whether an event of another process is one that did not come before.
-    func isNew(_ event: ClusterEvent) -> Bool {
-        guard event.sequence > sequences[event.publisher] ?? 0 else { return false }
-        if sequences.count >= 1_000, sequences[event.publisher] == nil {
-            // Processes that have long gone; those that are here are back with their next event.
-            sequences.removeAll()
-        }
-        sequences[event.publisher] = event.sequence
-        return true
-    }
-
-    /// Takes a message's version; false when what it tells is known already or cannot be understood yet.
+    /// Takes a message's version; false when there is nothing to do for it.
     func advance(to version: ClusterVersion) -> Bool {
-        heardVersion = max(heardVersion, version.current)
-        guard version.current > self.version, self.version != 0 else { return false }
-        guard version.previous <= self.version else {
+        switch replica.advance(to: version) {
+        case .applied: return true
+        case .ignored: return false
+        case .gap:
             needs.formUnion([.snapshot, .assertion])
             return false
         }
-        self.version = version.current
-        return true
     }
 
-    /// A user came to the channel, as the stream tells it; false when it was there, as after a store forgot it.
-    func add(_ member: PresenceMember) -> Bool {
-        guard members != nil else { return false }
-        let isNew = members?.updateValue(member.userInfo, forKey: member.userID) == nil
-        counts.users = members?.count ?? 0
-        return isNew
+    /// Changes the replica by a message whose version was taken.
+    func withReplica<Result>(_ change: (inout TopicReplica) -> Result) -> Result {
+        change(&replica)
     }
 
-    /// A user left the channel, as the stream tells it; false when it was not there.
-    func remove(_ userID: String) -> Bool {
-        let wasThere = members?.removeValue(forKey: userID) != nil
-        counts.users = members?.count ?? 0
-        return wasThere
-    }
-
-    /// The number of subscriptions, as the stream tells it.
-    func setSubscriptions(_ count: Int) {
-        counts.subscriptions = count
-    }
-
-    // MARK: Updates
+    // MARK: Steps
 
     /// There is something to say, and nobody is saying it.
     var isDue: Bool {
@@ -240,7 +202,9 @@ final class RemoteTopic {
     private var pressingNeeds: Needs { isInForce ? needs : needs.subtracting(.snapshot) }
 
     /// A part that shows what the stream changes is asserted when the stream is there, so that one update does both.
-    private var waitsForStream: Bool { tracksStream && version == 0 && notedSubscriptions == 0 && !isAdopted }
+    private var waitsForStream: Bool {
+        tracksStream && !replica.isKnown && notedSubscriptions == 0 && !isAdopted
+    }
 
     /// Says what is to be done next.
     func nextStep(_ part: LocalPart, node: ClusterNode) -> RemoteStep {
@@ -259,10 +223,57 @@ final class RemoteTopic {
         }
     }
 
-    /// The topic is recorded, or it was not possible.
-    func endRecording(isRecorded: Bool) {
+    private func makeUpdate(_ part: LocalPart, node: ClusterNode) -> ClusterUpdate {
+        let isSnapshot = isInForce && (needs.contains(.snapshot) || tracksStream && !replica.isKnown)
+        var update = ClusterUpdate(topic, node: node)
+        update.subscriptions = part.subscriptions
+        update.isBroken = isVacatedBroken
+        update.telling = part.telling
+        update.gracePeriod = part.gracePeriod
+        update.memberLimit = part.memberLimit
+        for (userID, isBroken) in changedMembers {
+            if let member = part.member(userID) {
+                update.joined.append(member)
+            } else {
+                update.left.append(ClusterUpdate.Departure(userID: userID, isBroken: isBroken))
+            }
+        }
+        if needs.contains(.whole) {
+            update.isWhole = true
+            update.joined = part.members()
+            // Who is in already is not thrown out because a failover let others in.
+            update.memberLimit = 0
+            update.wasNoted = notedSubscriptions > 0
+            update.known = notedMembers
+        }
+        update.settles = needs.contains(.settling)
+        update.acknowledged = news.queued
+        update.wantsMembers = isSnapshot && kind.isPresence
+        update.wantsRetained = kind.isCache && (isSnapshot || needs.contains(.retained))
+        depart(with: update, isSnapshot: isSnapshot)
+        return update
+    }
+
+    private func depart(with update: ClusterUpdate, isSnapshot: Bool) {
+        flight = Flight(
+            changes: changes,
+            needs: pressingNeeds,
+            changedMembers: changedMembers,
+            isVacatedBroken: isVacatedBroken,
+            acknowledged: update.acknowledged,
+            isSnapshot: isSnapshot,
+            joined: update.joined.map(\.userID),
+            left: update.left.map(\.userID)
+        )
+        needs.subtract(pressingNeeds)
+        changedMembers = [:]
+        isVacatedBroken = false
+    }
+
+    /// The topic is recorded.
+    func endRecording() {
         guard record == .recording else { return }
-        record = isRecorded ? .recorded : .none
+        record = .recorded
     }
 
     /// The node has been idle for long enough.
@@ -277,48 +288,7 @@ final class RemoteTopic {
         idleSince = nil
     }
 
-    private func makeUpdate(_ part: LocalPart, node: ClusterNode) -> ClusterUpdate {
-        let isSnapshot = isInForce && (needs.contains(.snapshot) || tracksStream && version == 0)
-        var update = ClusterUpdate(topic, node: node)
-        update.subscriptions = part.subscriptions
-        update.isBroken = isVacatedBroken
-        for (userID, isBroken) in changedMembers {
-            if let member = part.member(userID) {
-                update.joined.append(member)
-            } else {
-                update.left.append(ClusterUpdate.Departure(userID: userID, isBroken: isBroken))
-            }
-        }
-        update.memberLimit = part.memberLimit
-        if needs.contains(.whole) {
-            update.isWhole = true
-            update.joined = part.members()
-            // Who is in already is not thrown out because a failover let others in.
-            update.memberLimit = 0
-        }
-        update.telling = part.telling
-        update.gracePeriod = part.gracePeriod
-        update.settles = needs.contains(.settling)
-        update.acknowledged = queuedNews
-        update.wantsMembers = isSnapshot && kind.isPresence
-        update.wantsRetained = kind.isCache && (isSnapshot || needs.contains(.retained))
-        flight = Flight(
-            changes: changes,
-            needs: isInForce || !needs.contains(.snapshot) ? needs : needs.subtracting(.snapshot),
-            members: changedMembers,
-            subscriptions: part.subscriptions,
-            acknowledged: queuedNews,
-            isSnapshot: isSnapshot,
-            isVacatedBroken: isVacatedBroken,
-            hasBroken: isVacatedBroken || changedMembers.values.contains(true) || update.isWhole
-        )
-        needs.subtract(flight?.needs ?? [])
-        changedMembers = [:]
-        isVacatedBroken = false
-        return update
-    }
-
-    /// Takes back an update that was not answered: it may have been done or not.
+    /// Takes back a step that was not answered: it may have been done or not.
     func fail() {
         switch record {
         case .recording: record = .none
@@ -330,36 +300,39 @@ final class RemoteTopic {
         needs.formUnion(flight.needs)
         needs.insert(.assertion)
         isVacatedBroken = isVacatedBroken || flight.isVacatedBroken
-        changedMembers.merge(flight.members) { newer, _ in newer }
+        changedMembers.merge(flight.changedMembers) { newer, _ in newer }
     }
+
+    // MARK: Outcomes
 
     /// What an outcome brings.
     struct Effects {
-        /// Members whom the snapshot has and the replica had not, and the other way round.
-        var added: [PresenceMember] = []
-        var removed: [String] = []
-        var countChanged = false
+        var difference = TopicReplica.Difference()
         /// This node's part is another one than before.
         var ownCountChanged = false
         /// Set where the outcome says what the topic keeps.
         var retained: RetainedValue??
         var news: [ClusterNews] = []
-        var settlesAt: NIODeadline?
+        /// When to call `noteTime`.
+        var ringsAt: [NIODeadline] = []
         /// Subscribers who were not let in.
         var refused: [WaitingJoin] = []
     }
 
-    /// Takes an outcome of the update that is under way.
+    /// Takes the outcome of the update that is under way.
     func finish(_ outcome: ClusterOutcome, now: NIODeadline) -> Effects {
         guard let flight else { return Effects() }
         self.flight = nil
         var effects = Effects()
         effects.ownCountChanged = notedSubscriptions != outcome.accepted
-        notedSubscriptions = outcome.accepted
         acknowledgedChanges = flight.changes
-        acknowledgedNews = max(acknowledgedNews, flight.acknowledged)
-        take(outcome, isSnapshot: flight.isSnapshot, &effects)
-        takeNews(outcome, isConcerned: flight.hasBroken || flight.needs.contains(.settling), now: now, &effects)
+        notedSubscriptions = outcome.accepted
+        notedMembers.formUnion(flight.joined)
+        notedMembers.subtract(flight.left)
+        notedMembers.subtract(outcome.refused)
+        news.noteAcknowledged(flight.acknowledged)
+        look(at: outcome, isSnapshot: flight.isSnapshot, now: now, &effects)
+        takeNews(of: outcome, isConcerned: flight.hasBroken, now: now, &effects)
         for index in waiting.indices where waiting[index].changes <= flight.changes && waiting[index].version == 0 {
             waiting[index].version = outcome.version
         }
@@ -367,9 +340,6 @@ final class RemoteTopic {
             let refused = Set(outcome.refused)
             effects.refused = waiting.filter { $0.userID.map(refused.contains) ?? false }
             waiting.removeAll { $0.userID.map(refused.contains) ?? false }
-        }
-        if tracksStream, isInForce, version != 0, heardVersion > version, flight.isSnapshot {
-            needs.formUnion([.snapshot, .assertion])
         }
         return effects
     }
@@ -380,58 +350,58 @@ final class RemoteTopic {
         if record == .none { record = .recorded }
         idleSince = nil
         var effects = Effects()
-        takeNews(outcome, isConcerned: true, now: now, &effects)
+        takeNews(of: outcome, isConcerned: true, now: now, &effects)
         return effects
     }
 
-    private func take(_ outcome: ClusterOutcome, isSnapshot: Bool, _ effects: inout Effects) {
-        guard outcome.version >= version else { return }
-        effects.countChanged = counts.subscriptions != outcome.counts.subscriptions
-        counts.subscriptions = outcome.counts.subscriptions
-        if !tracksStream {
-            counts.users = outcome.counts.users
-            version = max(outcome.version, 1)
+    private func look(at outcome: ClusterOutcome, isSnapshot: Bool, now: NIODeadline, _ effects: inout Effects) {
+        guard tracksStream else {
+            replica.take(counts: outcome.counts, version: outcome.version)
+            return
         }
-        if kind.isCache, isSnapshot || outcome.retained != nil {
+        let isCurrent = outcome.version >= replica.version
+        if isCurrent, kind.isCache, isSnapshot || outcome.retained != nil {
             effects.retained = .some(outcome.retained)
         }
-        guard isSnapshot else { return }
-        if let members = outcome.members {
-            replaceMembers(members, &effects)
+        guard isSnapshot else {
+            effects.difference = replica.takeCounts(outcome, now: now)
+            return
         }
-        version = max(outcome.version, 1)
+        effects.difference = replica.take(outcome, now: now) ?? TopicReplica.Difference()
+        effects.difference.resyncsAt.map { effects.ringsAt.append($0) }
+        if isInForce, replica.isBehind {
+            needs.formUnion([.snapshot, .assertion])
+        }
     }
 
-    private func replaceMembers(_ members: [PresenceMember], _ effects: inout Effects) {
-        let fresh = Dictionary(members.map { ($0.userID, $0.userInfo) }) { _, newer in newer }
-        if let known = self.members {
-            effects.added = members.filter { known[$0.userID] == nil }
-            effects.removed = known.keys.filter { fresh[$0] == nil }
+    private func takeNews(of outcome: ClusterOutcome, isConcerned: Bool, now: NIODeadline, _ effects: inout Effects) {
+        effects.news = news.take(outcome.news)
+        guard isConcerned, let settlesIn = outcome.settlesIn, let end = news.wait(for: settlesIn, now: now) else {
+            return
         }
-        self.members = fresh
-        counts.users = fresh.count
-    }
-
-    private func takeNews(_ outcome: ClusterOutcome, isConcerned: Bool, now: NIODeadline, _ effects: inout Effects) {
-        effects.news = outcome.news.filter { $0.number > toldNews }
-        toldNews = max(toldNews, effects.news.last?.number ?? 0)
-        if isConcerned, let settlesIn = outcome.settlesIn, settlesAt == nil {
-            // Rather late than twice: the store's clock is another one.
-            settlesAt = now + settlesIn.timeAmount + .milliseconds(20)
-            effects.settlesAt = settlesAt
-        }
+        effects.ringsAt.append(end)
     }
 
     // MARK: Subscribers
 
-    /// Says whether a new subscriber can be told at once; `mustChange` when the cluster has to know of it first.
-    var isSettled: Bool {
-        isInForce && acknowledgedChanges == changes && (!kind.isPresence || members != nil)
-            && (!tracksStream || version != 0)
+    /// A subscriber who has not been told yet.
+    struct WaitingJoin {
+        var loop: Int
+        var socketID: SocketID
+        var ticket: UInt64
+        var userID: String?
+        /// The changes that have to be acknowledged first.
+        var changes: UInt64 = 0
+        /// The version that has to be reached after that.
+        var version: UInt64 = 0
     }
 
-    /// The rest of the topic is known as of some time.
-    var isKnown: Bool { version != 0 }
+    /// All that this node said is heard, and the rest is known: a new subscriber can be told at once.
+    var isSettled: Bool { canTell && acknowledgedChanges == changes }
+
+    private var canTell: Bool {
+        isInForce && (!tracksStream || replica.isKnown) && (!kind.isPresence || replica.members != nil)
+    }
 
     /// Has a subscriber wait for what has changed up to now.
     func wait(_ join: WaitingJoin) {
@@ -447,11 +417,9 @@ final class RemoteTopic {
 
     /// Takes out the subscribers who can be told now, in the order in which they came.
     func takeReady() -> [WaitingJoin] {
-        guard isInForce, !waiting.isEmpty, !kind.isPresence || members != nil, !tracksStream || version != 0 else {
-            return []
-        }
+        guard canTell, !waiting.isEmpty else { return [] }
         let isReady = { (join: WaitingJoin) in
-            join.changes <= self.acknowledgedChanges && (!self.tracksStream || join.version <= self.version)
+            join.changes <= self.acknowledgedChanges && (!self.tracksStream || join.version <= self.replica.version)
         }
         let ready = waiting.filter(isReady)
         waiting.removeAll(where: isReady)
@@ -463,30 +431,12 @@ final class RemoteTopic {
     /// The directory has nothing of this node, and nothing is left to do.
     var isQuiet: Bool {
         flight == nil && needs.subtracting([.snapshot, .retained]).isEmpty && notedSubscriptions == 0
-            && waiting.isEmpty && settlesAt == nil && acknowledgedNews >= toldNews
+            && waiting.isEmpty && !replica.isResyncing && news.isQuiet
     }
 
-    /// Departures wait to be told.
-    var isSettling: Bool { settlesAt != nil || needs.contains(.settling) || acknowledgedNews < toldNews }
+    /// News wait to be told, or to be known to be told.
+    var isSettling: Bool { !news.isQuiet || needs.contains(.settling) }
 
     /// What has been asserted was acknowledged.
     var isAsserted: Bool { flight == nil && needs.isDisjoint(with: [.assertion, .whole, .acknowledgement]) }
-}
-
-/// The next thing to tell a directory of a topic.
-enum RemoteStep: Sendable {
-    case nothing
-    case record(ClusterTopic)
-    case erase(ClusterTopic)
-    case update(ClusterUpdate)
-}
-
-/// A node's own part of a topic at the moment at which it is asserted.
-struct LocalPart {
-    var subscriptions: Int
-    var telling: ClusterUpdate.Telling = []
-    var gracePeriod: Duration = .zero
-    var memberLimit = 0
-    var member: (String) -> PresenceMember? = { _ in nil }
-    var members: () -> [PresenceMember] = { [] }
 }

@@ -108,17 +108,21 @@ extension UserDirectory {
 
     /// The user can be found by whoever buries this node.
     func recorded(_ user: UserKey) {
-        change(user) { $0.endRecording(isRecorded: true) }
+        change(user) { remote, _ in remote.endRecording() }
     }
 
     /// The last step did not work.
     func stepFailed(_ user: UserKey) {
-        change(user) { $0.fail() }
+        change(user) { remote, _ in remote.fail() }
     }
 
     /// Takes the answer to an update.
     func finish(_ user: UserKey, _ outcome: ClusterOutcome) {
-        change(user) { _ = $0.finish(outcome, now: .now()) }
+        change(user) { remote, state in
+            for deadline in remote.finish(outcome, now: .now()).ringsAt {
+                state.resyncs.append(user, deadline: deadline)
+            }
+        }
     }
 
     /// Nothing of this node is noted any more.
@@ -140,7 +144,9 @@ extension UserDirectory {
     func receive(_ message: ClusterMessage, on user: UserKey) {
         switch message {
         case .subscriptionCount(let count, let version):
-            change(user) { if $0.advance(to: version) { $0.setSubscriptions(count) } }
+            change(user) { remote, _ in
+                if remote.advance(to: version) { remote.withReplica { $0.setSubscriptions(count) } }
+            }
         case .close(let code, let reason):
             close(user.userID, app: user.app, code: code, reason: reason)
         default:
@@ -150,12 +156,12 @@ extension UserDirectory {
 
     /// The user's messages arrive from now on.
     func open(_ user: UserKey) {
-        change(user) { $0.open() }
+        change(user) { remote, _ in remote.open() }
     }
 
     /// The user's messages are lost from now on.
     func interrupt(_ user: UserKey) {
-        change(user) { $0.interrupt() }
+        change(user) { remote, _ in remote.interrupt() }
     }
 
     /// What the directory has of some topics may be wrong.
@@ -179,14 +185,14 @@ extension UserDirectory {
     }
 
     /// Changes a user and tells whoever watches what is new.
-    private func change(_ user: UserKey, _ body: @Sendable (RemoteTopic) -> Void) {
+    private func change(_ user: UserKey, _ body: @Sendable (RemoteTopic, inout State) -> Void) {
         guard let session else { return }
         state.withLock { state in
             guard let remote = state.shared[user]?.remote else { return }
-            body(remote)
+            body(remote, &state)
             cue(user, remote, session)
-            guard remote.isKnown else { return }
-            let isOnline = remote.counts.subscriptions > 0
+            guard remote.replica.isKnown else { return }
+            let isOnline = remote.replica.counts.subscriptions > 0
             if state.shared[user]?.isOnline != isOnline {
                 state.shared[user]?.isOnline = isOnline
                 // Who has not been told anything yet is told this too, with the rest.
@@ -217,6 +223,11 @@ extension UserDirectory {
     func sweep(now: NIODeadline) {
         guard let session else { return }
         state.withLock { state in
+            while let user = state.resyncs.popFirst(dueAt: now) {
+                guard let remote = state.shared[user]?.remote else { continue }
+                remote.noteTime(now)
+                cue(user, remote, session)
+            }
             while let user = state.releases.popFirst(dueAt: now) {
                 guard let remote = state.shared[user]?.remote, let idleSince = remote.idleSince else { continue }
                 guard isIdle(user, remote, state),

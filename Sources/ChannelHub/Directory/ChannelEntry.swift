@@ -29,7 +29,7 @@ struct ChannelEntry {
     }
 
     /// Open subscriptions over all nodes.
-    var allSubscriptions: Int { remote?.counts.subscriptions ?? subscriptions }
+    var allSubscriptions: Int { remote?.replica.counts.subscriptions ?? subscriptions }
 
     /// Nothing is left to remember.
     var isDisposable: Bool {

@@ -24,6 +24,7 @@ final class UserDirectory: Sendable {
         /// The connections that have not been told yet who of their watchlist is online.
         var undecided: [SocketID: UndecidedWatch] = [:]
         var releases = DeadlineQueue<UserKey>()
+        var resyncs = DeadlineQueue<UserKey>()
     }
 
     let state = Mutex(State())

@@ -88,6 +88,10 @@ package struct ClusterUpdate: Sendable {
     package var left: [Departure] = []
     /// `joined` is all that the node has; whoever else is noted with it has left with a broken connection.
     package var isWhole = false
+    /// The node's part was noted before, so that its first subscription is no news even if the store forgot it.
+    package var wasNoted = false
+    /// Those of `joined` who were noted before, and are no news either.
+    package var known: Set<String> = []
     /// Whoever left the channel last did so with a broken connection, which may soon be back.
     package var isBroken = false
     /// The most members that the channel takes, the most subscriptions; 0 is no limit.

@@ -20,7 +20,8 @@ final class HubHarness: Sendable {
     init(
         loops: Int,
         app: App = .testing(),
-        configuration: HubConfiguration = HubConfiguration()
+        configuration: HubConfiguration = HubConfiguration(),
+        cluster: ClusterLink? = nil
     ) async throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         eventLoops = Array(group.makeIterator())
@@ -29,7 +30,8 @@ final class HubHarness: Sendable {
             apps: ActiveApps(metricsFactory: registry, port: 6001),
             configuration: configuration,
             limits: OutboxLimits(maxFrames: 0, maxBytes: 0, disconnects: true),
-            sink: sink
+            sink: sink,
+            cluster: cluster
         )
         self.app = hub.apps.activate(app)
     }

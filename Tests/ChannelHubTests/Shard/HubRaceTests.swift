@@ -162,9 +162,9 @@ extension HubPeer.Message {
         (try? JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any]) ?? [:]
     }
 
-    fileprivate var userID: String { object["user_id"] as? String ?? "" }
+    var userID: String { object["user_id"] as? String ?? "" }
 
-    fileprivate var ids: [String] { (object["presence"] as? [String: Any])?["ids"] as? [String] ?? [] }
+    var ids: [String] { (object["presence"] as? [String: Any])?["ids"] as? [String] ?? [] }
 
     fileprivate var watched: [(user: String, isOnline: Bool)] {
         (object["events"] as? [[String: Any]] ?? []).flatMap { event in
