@@ -38,6 +38,11 @@ struct RedisControl: ~Copyable {
         return try reply(to: words)
     }
 
+    /// Reads what comes unasked, such as a message of a subscription.
+    mutating func next() throws -> String {
+        try reply(to: [])
+    }
+
     private mutating func reply(to words: [String]) throws -> String {
         let line = try readLine()
         let rest = String(line.dropFirst())
