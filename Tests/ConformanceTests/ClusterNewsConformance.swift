@@ -66,6 +66,24 @@ struct ClusterNewsConformance {
         #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
     }
 
+    @Test(
+        "what a store forgot and is told again is no news, and its end is",
+        arguments: ClusterFixture.Implementation.allCases
+    )
+    func restoration(implementation: ClusterFixture.Implementation) async throws {
+        let fixture = try await implementation.make()
+        let (directory, topic) = (fixture.directory, fixture.topic())
+        var again = update(topic, nodes.0, joined: ["a", "b"])
+        again.isWhole = true
+        again.wasNoted = true
+        again.known = ["a"]
+        #expect(contents(try await directory.update(again)) == [.memberAdded(userID: "b")])
+        let last = try await directory.update(update(topic, nodes.0, left: ["a", "b"]))
+        #expect(Set(contents(last).map { "\($0)" }).count == 4)
+        #expect(contents(last).last == .vacated)
+        #expect(!contents(last).contains(.occupied))
+    }
+
     @Test("news come again until they are acknowledged", arguments: ClusterFixture.Implementation.allCases)
     func acknowledgement(implementation: ClusterFixture.Implementation) async throws {
         let fixture = try await implementation.make()

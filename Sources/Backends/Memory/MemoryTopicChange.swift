@@ -154,7 +154,7 @@ struct MemoryTopicChange {
             topic.told[member.userID] = .present
         } else if update.telling.contains(.memberNews) {
             topic.told[member.userID] = .present
-            tell(.memberAdded(userID: member.userID))
+            if !update.known.contains(member.userID) { tell(.memberAdded(userID: member.userID)) }
         }
     }
 
@@ -180,7 +180,7 @@ struct MemoryTopicChange {
         topic.vacancy = nil
         guard update.telling.contains(.occupancyNews), !topic.isTold else { return }
         topic.isTold = true
-        tell(.occupied)
+        if !update.wasNoted { tell(.occupied) }
     }
 
     private mutating func becomeVacant() {

@@ -243,9 +243,9 @@ final class RemoteTopic {
             update.joined = part.members()
             // Who is in already is not thrown out because a failover let others in.
             update.memberLimit = 0
-            update.wasNoted = notedSubscriptions > 0
-            update.known = notedMembers
         }
+        update.wasNoted = notedSubscriptions > 0
+        update.known = notedMembers.intersection(update.joined.lazy.map(\.userID))
         update.settles = needs.contains(.settling)
         update.acknowledged = news.queued
         update.wantsMembers = isSnapshot && kind.isPresence

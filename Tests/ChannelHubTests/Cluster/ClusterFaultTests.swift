@@ -50,6 +50,7 @@ import MemoryBackend
         let cluster = try await ClusterHarness(nodes: 2)
         let near = try await cluster.nodes[0].subscribed(to: "presence-a", user: "1")
         let far = try await cluster.nodes[1].subscribed(to: "presence-a", user: "2")
+        try await cluster.holds("both are there") { near.members.users == ["1", "2"] }
         cluster.nodes[1].cut()
         cluster.nodes[1].publish("local", to: "presence-a")
         try await cluster.holds("local delivery goes on") { far.events == ["local"] }
@@ -67,6 +68,7 @@ import MemoryBackend
         let cluster = try await ClusterHarness(nodes: 2)
         let near = try await cluster.nodes[0].subscribed(to: "presence-a", user: "1")
         let far = try await cluster.nodes[1].subscribed(to: "presence-a", user: "2")
+        try await cluster.holds("both are there") { near.members.users == ["1", "2"] }
         let name = cluster.nodes[1].hub.session?.node
         cluster.nodes[1].cut()
         try await cluster.holds("it is given up") { near.members.users == ["1"] }

@@ -54,6 +54,7 @@ extension RedisClusterDirectory {
         if update.settles { flags |= RedisTopicScripts.Flags.settles }
         if update.wantsMembers { flags |= RedisTopicScripts.Flags.wantsMembers }
         if update.wantsRetained { flags |= RedisTopicScripts.Flags.wantsRetained }
+        if update.wasNoted { flags |= RedisTopicScripts.Flags.wasNoted }
         var arguments = [
             "\(update.node)", "\(update.reporter)", options.usesShardedPubSub ? "SPUBLISH" : "PUBLISH", messages,
             "\(isBurial ? 0 : max(update.subscriptions, 0))", "\(max(update.subscriptionLimit, 0))",
@@ -70,6 +71,7 @@ extension RedisClusterDirectory {
         for member in joined {
             arguments.append(Array(member.userID.utf8))
             arguments.append(member.userInfo ?? [])
+            arguments.append(Array(update.known.contains(member.userID) ? "1".utf8 : "0".utf8))
         }
         return arguments
     }

@@ -11,7 +11,7 @@ enum RedisTopicScripts {
     /// KEYS: those of `RedisTopicKeys.forUpdate`. ARGV: node, reporter, publishing command, message topic,
     /// subscriptions, their limit, members' limit, `ClusterUpdate.Telling`, grace period in milliseconds, number of
     /// the acknowledged news, `Flags`, a tombstone's milliseconds, the count of departures, of each 1 if broken and the
-    /// user, the count of members, of each user and info.
+    /// user, the count of members, of each user, info and 1 if the member was noted before.
     ///
     /// Returns 1 if the reporter is buried, otherwise 0, version, accepted subscriptions, all subscriptions, users,
     /// milliseconds until something settles or -1, refused users, news, members as users and their entries or null,
@@ -27,6 +27,7 @@ enum RedisTopicScripts {
         static let settles = 4
         static let wantsMembers = 8
         static let wantsRetained = 16
+        static let wasNoted = 32
     }
 
     /// Counts who is in a topic.
@@ -61,7 +62,7 @@ enum RedisTopicScripts {
         local tellsOccupancy, tellsMembers, tellsMisses = has(telling, 1), has(telling, 2), has(telling, 4)
         local sendsCounts, sendsEdges = has(telling, 8), has(telling, 16)
         local isWhole, isBroken, settles = has(flags, 1), has(flags, 2), has(flags, 4)
-        local wantsMembers, wantsRetained = has(flags, 8), has(flags, 16)
+        local wantsMembers, wantsRetained, wasNoted = has(flags, 8), has(flags, 16), has(flags, 32)
         local function decimal(number) return string.format('%.0f', number) end
         local state = redis.call('HMGET', stateKey, 'v', 't', 'o', 'g', 'x', 'c', 'a')
         local version, total = tonumber(state[1]) or 0, tonumber(state[2]) or 0
@@ -127,7 +128,7 @@ enum RedisTopicScripts {
             tell('r' .. user)
           end
         end
-        local function arrive(user, info)
+        local function arrive(user, info, isKnown)
           redis.call('HSET', membersKey, user, info)
           redis.call('HSET', usersKey, user, '1 ' .. info)
           send('+', #user .. ' ' .. user .. info)
@@ -135,7 +136,7 @@ enum RedisTopicScripts {
             redis.call('ZADD', toldKey, 'inf', user)
           elseif tellsMembers then
             redis.call('ZADD', toldKey, 'inf', user)
-            tell('a' .. user)
+            if not isKnown then tell('a' .. user) end
           end
         end
 
@@ -144,9 +145,9 @@ enum RedisTopicScripts {
     private static let departures = """
         local firstLeft = 14
         local firstJoined = firstLeft + 2 * tonumber(ARGV[13]) + 1
-        local lastJoined = firstJoined + 2 * tonumber(ARGV[firstJoined - 1]) - 1
+        local lastJoined = firstJoined + 3 * tonumber(ARGV[firstJoined - 1]) - 1
         local stays = {}
-        for index = firstJoined, lastJoined, 2 do stays[ARGV[index]] = true end
+        for index = firstJoined, lastJoined, 3 do stays[ARGV[index]] = true end
         for index = firstLeft, firstJoined - 2, 2 do
           if not stays[ARGV[index + 1]] then leave(ARGV[index + 1], ARGV[index] == '1') end
         end
@@ -174,7 +175,7 @@ enum RedisTopicScripts {
           vacancy = nil
           if tellsOccupancy and not isTold then
             isTold = true
-            tell('o')
+            if not wasNoted then tell('o') end
           end
         end
 
@@ -182,7 +183,7 @@ enum RedisTopicScripts {
 
     private static let arrivals = """
         local refused, most = {}, tonumber(ARGV[7])
-        for index = firstJoined, lastJoined, 2 do
+        for index = firstJoined, lastJoined, 3 do
           local user, info = ARGV[index], ARGV[index + 1]
           local noted = redis.call('HGET', membersKey, user)
           if noted ~= info then
@@ -194,7 +195,7 @@ enum RedisTopicScripts {
             elseif most > 0 and redis.call('HLEN', usersKey) >= most then
               refused[#refused + 1] = user
             else
-              arrive(user, info)
+              arrive(user, info, ARGV[index + 2] == '1')
             end
           end
         end
