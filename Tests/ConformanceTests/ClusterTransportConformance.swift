@@ -275,16 +275,16 @@ struct ClusterTransportConformance {
         arguments: Implementation.allCases
     )
     func flush(implementation: Implementation) async throws {
-        let ended = Mutex<(any ClusterTransport)?>(nil)
+        let ended = Recorder<any ClusterTransport>()
         try await implementation.run(1) { nodes in
             await nodes[0].subscribe(Self.topic)
             for _ in 0..<1_000 { nodes[0].publish(on: Self.topic) }
             await nodes[0].transport.flush(within: .seconds(20))
             #expect(nodes[0].transport.isServing)
             await nodes[0].witness.wait { $0.messageCount >= 1_000 }
-            ended.withLock { $0 = nodes[0].transport }
+            ended.record(nodes[0].transport)
         }
-        let transport = try #require(ended.withLock(\.self))
+        let transport = try #require(ended.elements.first)
         #expect(transport.publish(ClusterPublication(topic: Self.topic, message: ByteBuffer())) == false)
         #expect(transport.isServing == false)
     }
