@@ -13,6 +13,16 @@ package final class RedisBackend: Sendable {
     /// Makes a backend without a connection.
     package init() {}
 
+    /// Makes the directory of a cluster's nodes and checks that it can be reached.
+    package func clusterDirectory(
+        _ configuration: RedisConfiguration,
+        options: RedisDirectoryOptions
+    ) async throws(BackendError) -> RedisClusterDirectory {
+        let directory = RedisClusterDirectory(client: try client(configuration), options: options)
+        try await directory.checkHealth()
+        return directory
+    }
+
     /// Makes the cache of a deployment and checks that it can be reached.
     package func cacheStore(
         _ configuration: RedisConfiguration,

@@ -2,6 +2,8 @@ package import ServerCore
 
 /// How a node takes part in a cluster.
 package struct ClusterConfiguration: Sendable, Equatable {
+    /// Dead nodes are buried; off, what they had in channels stays for ever.
+    package var buriesDeadNodes = true
     /// How often a node says that it lives.
     package var heartbeatInterval: Duration = .seconds(3)
     /// How long after its last sign of life a node counts as dead.
@@ -20,17 +22,22 @@ package struct ClusterConfiguration: Sendable, Equatable {
     package func validate() -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         problems.require(
-            (Duration.milliseconds(100)...Duration.seconds(600)).contains(nodeTimeout),
-            "adapter.cluster_health.node_timeout_ms",
-            "must be 100 to 600000"
+            heartbeatInterval >= .milliseconds(100),
+            "adapter.cluster_health.heartbeat_interval_ms",
+            "must be at least 100"
         )
         problems.require(
-            heartbeatInterval > .zero && heartbeatInterval <= nodeTimeout / 3,
+            heartbeatInterval * 3 <= nodeTimeout,
             "adapter.cluster_health.heartbeat_interval_ms",
             "must be at most a third of node_timeout_ms, so that one lost heartbeat kills no node"
         )
         problems.require(
-            cleanupInterval > .zero && cleanupInterval <= nodeTimeout,
+            cleanupInterval >= .milliseconds(100),
+            "adapter.cluster_health.cleanup_interval_ms",
+            "must be at least 100"
+        )
+        problems.require(
+            cleanupInterval <= nodeTimeout,
             "adapter.cluster_health.cleanup_interval_ms",
             "must be at most node_timeout_ms"
         )

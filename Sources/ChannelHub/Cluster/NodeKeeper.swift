@@ -36,7 +36,9 @@ struct NodeKeeper: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await keepLease() }
-            group.addTask { await buryDead() }
+            if configuration.buriesDeadNodes {
+                group.addTask { await buryDead() }
+            }
         }
     }
 

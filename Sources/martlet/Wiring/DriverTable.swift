@@ -1,4 +1,5 @@
 import AWSBackend
+import ChannelHub
 import CurlHTTP
 import Logging
 import MemoryBackend
@@ -34,18 +35,52 @@ struct DriverTable {
             metrics: telemetry.registry
         )
         let queue = try await makeJobQueue()
+        let cluster = try await makeCluster(apps: apps)
         let webhooks = try WebhookPipeline(webhookConfiguration, apps: apps, queue: queue, telemetry: telemetry)
         return Backends(
             server: ServerBackends(
                 apps: apps,
                 cache: try await makeCacheStore(),
                 rateLimiter: try await makeRateLimiter(),
-                webhookQueue: queue
+                webhookQueue: queue,
+                cluster: cluster
             ),
             webhookSink: webhooks.buffer,
             services: [BackgroundService(run: apps.run), BackgroundService(run: telemetry.logs.run)]
                 + webhooks.services
         )
+    }
+
+    /// The way to other nodes; `nil` where there are none.
+    private func makeCluster(apps: CachedAppManager) async throws -> ClusterLink? {
+        guard settings.drivers.adapter != .local else { return nil }
+        let isCluster = settings.drivers.adapter == .redisCluster
+        let configuration = try settings.redis.configuration(of: .adapter, isCluster: isCluster)
+        let prefix = settings.redis[.adapter, isCluster: isCluster].prefix
+        let observation = RedisTransportObservation(
+            driver: settings.drivers.adapter.rawValue,
+            metrics: telemetry.registry,
+            logger: telemetry.logger("martlet.transport")
+        )
+        return try await DriverFailure.naming(
+            "adapter.driver",
+            settings.drivers.adapter.rawValue
+        ) { () async throws(BackendError) in
+            let transport = try await redis.clusterTransport(
+                configuration,
+                options: settings.adapter.transportOptions(prefix: prefix, isCluster: isCluster),
+                observing: observation
+            )
+            var options = RedisDirectoryOptions(usesShardedPubSub: transport.usesShardedPubSub)
+            options.prefix = prefix
+            return ClusterLink(
+                transport: transport,
+                directory: try await redis.clusterDirectory(configuration, options: options),
+                configuration: settings.adapter.cluster,
+                apps: apps,
+                logger: telemetry.logger("martlet.cluster")
+            )
+        }
     }
 
     private func makeAppManager() async throws -> any AppManager {

@@ -1,3 +1,4 @@
+import MemoryBackend
 import NIOCore
 import PusherProtocol
 import ServerCore
@@ -5,7 +6,6 @@ import TestSupport
 import Testing
 
 @testable import ChannelHub
-import MemoryBackend
 
 /// What is left of the truth when nodes and their store fail.
 @Suite(.timeLimit(.minutes(2))) struct ClusterFaultTests {

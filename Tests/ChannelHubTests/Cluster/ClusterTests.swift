@@ -1,3 +1,4 @@
+import MemoryBackend
 import NIOCore
 import PusherProtocol
 import ServerCore
@@ -5,7 +6,6 @@ import TestSupport
 import Testing
 
 @testable import ChannelHub
-import MemoryBackend
 
 /// Three hubs that are one.
 @Suite(.timeLimit(.minutes(2))) struct ClusterTests {

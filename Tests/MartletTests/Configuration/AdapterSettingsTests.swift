@@ -34,8 +34,8 @@ struct AdapterSettingsTests {
         #expect(options.maxBufferedMessages == 5)
         #expect(options.maxBufferedBytes == 6)
         #expect(options.maxBufferedTime == .milliseconds(7))
-        #expect(found.adapter.isStrict)
-        #expect(found.adapter.subscriptionLinger == .milliseconds(8))
+        #expect(found.adapter.cluster.refusesUnreachable)
+        #expect(found.adapter.cluster.lingerInterval == .milliseconds(8))
     }
 
     @Test("Sockudo's section for a cluster, with TLS of its own")
@@ -79,7 +79,7 @@ struct AdapterSettingsTests {
         let found = try await settings([
             "CLUSTER_HEALTH_ENABLED": "false", "CLUSTER_HEALTH_HEARTBEAT_INTERVAL": "1000",
             "CLUSTER_HEALTH_NODE_TIMEOUT": "4000", "CLUSTER_HEALTH_CLEANUP_INTERVAL": "500",
-        ]).adapter.health
+        ]).adapter.cluster
         #expect(found.isEnabled == false)
         #expect(found.heartbeatInterval == .milliseconds(1_000))
         #expect(found.nodeTimeout == .milliseconds(4_000))

@@ -254,6 +254,8 @@ enum RedisTopicScripts {
             decimal(version), decimal(total), isTold and '1' or '', vacancy and decimal(vacancy) or '',
             isMissTold and '1' or '', decimal(number), decimal(unread)
           }
+          -- Whoever kept a value while nobody was here let the state end with it.
+          if not state[2] then redis.call('PERSIST', stateKey) end
           for index = 1, 7 do
             if (state[index] or '') ~= after[index] then
               redis.call('HSET', stateKey, 'v', after[1], 't', after[2], 'o', after[3], 'g', after[4], 'x', after[5],

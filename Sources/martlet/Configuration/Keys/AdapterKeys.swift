@@ -1,3 +1,5 @@
+import ChannelHub
+
 /// How nodes reach each other, with Sockudo's names; the prefixes and the times of leases are our own defaults.
 ///
 /// Sockudo's variables `CLUSTER_HEALTH_*` have no effect there; here they have.
@@ -28,13 +30,13 @@ enum AdapterKeys {
         .flag(
             "adapter.strict_publish",
             "MARTLET_ADAPTER_STRICT_PUBLISH",
-            at: \.adapter.isStrict,
+            at: \.adapter.cluster.refusesUnreachable,
             "Refuse to publish while messages cannot leave"
         ),
         .milliseconds(
             "adapter.subscription_linger_ms",
             "MARTLET_ADAPTER_SUBSCRIPTION_LINGER_MS",
-            at: \.adapter.subscriptionLinger,
+            at: \.adapter.cluster.lingerInterval,
             "Time that a channel is still listened to after its last subscriber"
         ),
     ]
@@ -138,25 +140,25 @@ enum AdapterKeys {
         .flag(
             "adapter.cluster_health.enabled",
             "CLUSTER_HEALTH_ENABLED",
-            at: \.adapter.health.isEnabled,
+            at: \.adapter.cluster.buriesDeadNodes,
             "Nodes that are gone without a word are given up"
         ),
         .milliseconds(
             "adapter.cluster_health.heartbeat_interval_ms",
             "CLUSTER_HEALTH_HEARTBEAT_INTERVAL",
-            at: \.adapter.health.heartbeatInterval,
+            at: \.adapter.cluster.heartbeatInterval,
             "Time between two signs of life of a node"
         ),
         .milliseconds(
             "adapter.cluster_health.node_timeout_ms",
             "CLUSTER_HEALTH_NODE_TIMEOUT",
-            at: \.adapter.health.nodeTimeout,
+            at: \.adapter.cluster.nodeTimeout,
             "Silence after which a node is given up"
         ),
         .milliseconds(
             "adapter.cluster_health.cleanup_interval_ms",
             "CLUSTER_HEALTH_CLEANUP_INTERVAL",
-            at: \.adapter.health.cleanupInterval,
+            at: \.adapter.cluster.cleanupInterval,
             "Time between two looks for such nodes"
         ),
     ]

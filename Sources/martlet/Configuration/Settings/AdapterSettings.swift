@@ -1,3 +1,4 @@
+import ChannelHub
 import RedisBackend
 import ServerCore
 
@@ -7,15 +8,12 @@ struct AdapterSettings: Sendable, Equatable {
     var shardedPubSub = ShardedPubSub.automatic
     /// Sockudo's second URL of the one server; it must be that of `redis.adapter`, where its connection is.
     var subscribeURL: String?
-    var health = Health()
+    /// How the node takes part: leases, the dead, and what it does while the others are out of reach.
+    var cluster = ClusterConfiguration()
     /// Messages to other nodes that may be under way or wait for a way, their bytes, and for how long.
     var bufferedMessages = 100_000
     var bufferedBytes = 64 << 20
     var bufferedTime = Duration.seconds(30)
-    /// Publishing is refused while messages cannot leave.
-    var isStrict = false
-    /// How long a topic is still listened to after its last local subscriber has gone.
-    var subscriptionLinger = Duration.seconds(5)
 
     /// Whether messages of a topic stay on the shard of its slot.
     enum ShardedPubSub: String, Sendable, CaseIterable {
@@ -23,17 +21,6 @@ struct AdapterSettings: Sendable, Equatable {
         case automatic
         case always = "true"
         case never = "false"
-    }
-
-    /// Leases of nodes.
-    struct Health: Sendable, Equatable {
-        /// Off, nobody takes over what a node left that went away without a word.
-        var isEnabled = true
-        var heartbeatInterval = Duration.milliseconds(3_000)
-        /// A node that was silent for so long is given up.
-        var nodeTimeout = Duration.milliseconds(10_000)
-        /// How often nodes that are to be given up are looked for.
-        var cleanupInterval = Duration.milliseconds(2_000)
     }
 
     /// The options of the transport, with what its keys begin with and whether it is in a cluster.
@@ -58,26 +45,7 @@ struct AdapterSettings: Sendable, Equatable {
         var problems: [ConfigurationProblem] = []
         problems.require(bufferedMessages > 0, "adapter.publish_buffer_messages", "must be at least 1")
         problems.require(bufferedBytes > 0, "adapter.publish_buffer_bytes", "must be at least 1")
-        problems.require(
-            health.heartbeatInterval >= .milliseconds(100),
-            "adapter.cluster_health.heartbeat_interval_ms",
-            "must be at least 100"
-        )
-        problems.require(
-            health.heartbeatInterval * 3 <= health.nodeTimeout,
-            "adapter.cluster_health.heartbeat_interval_ms",
-            "must be at most a third of node_timeout_ms, which is \(health.nodeTimeout.wholeMilliseconds)"
-        )
-        problems.require(
-            health.cleanupInterval >= .milliseconds(100),
-            "adapter.cluster_health.cleanup_interval_ms",
-            "must be at least 100"
-        )
-        problems.require(
-            health.cleanupInterval <= health.nodeTimeout,
-            "adapter.cluster_health.cleanup_interval_ms",
-            "must be at most node_timeout_ms, which is \(health.nodeTimeout.wholeMilliseconds)"
-        )
+        problems += cluster.validate()
         return problems
     }
 }
