@@ -3,6 +3,7 @@ package import Logging
 import NIOPosix
 package import ServerCore
 import Synchronization
+import NIOCore
 
 /// Everything that Redis does for the server; roles with the same configuration share one client.
 ///
@@ -80,6 +81,30 @@ package final class RedisBackend: Sendable {
             return try await RedisClusterTransport(environment)
         } catch {
             throw BackendError(.unavailable, "redis: no event loop for the transport", underlying: error)
+        }
+    }
+
+    /// Sends messages to the nodes of a cluster, for a process that is not one of them.
+    package func send(
+        _ publications: [ClusterPublication],
+        _ configuration: RedisConfiguration,
+        options: RedisTransportOptions
+    ) async throws(BackendError) {
+        let client = try client(configuration)
+        let verb =
+            switch try await shape(of: client, options: options) {
+            case .cluster(_, isSharded: true): "SPUBLISH"
+            case .single, .cluster: "PUBLISH"
+            }
+        for publication in publications {
+            let name = "\(options.prefix)m:{\(publication.topic.tag)}"
+            let words = [Array(verb.utf8), Array(name.utf8), Array(publication.message.readableBytesView)]
+            try await backend { () throws(RedisError) in
+                _ = try await client.run(
+                    RedisCommand(words: words, key: Array(name.utf8), isRepeatable: true),
+                    patience: .seconds(2)
+                )
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 import Logging
 package import NIOCore
-import PusherProtocol
+package import PusherProtocol
 package import ServerCore
 
 /// The hub as one of many.
@@ -142,7 +142,8 @@ extension ChannelHub {
         }
     }
 
-    private func closeConnections(of app: ActiveApp, _ code: CloseCode) {
+    /// Closes all of this node's connections of an app.
+    package func closeConnections(of app: ActiveApp, _ code: CloseCode) {
         for inbox in inboxes {
             inbox.push(.closeApp(app.number, code: code.rawValue, reason: code.defaultMessage))
         }

@@ -111,6 +111,7 @@ package final class RealtimeServer: Service {
         let hub = services.hub
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await hub.runCluster() }
+            group.addTask { [services] in await AppWatch(services: services).run() }
             // Returns at graceful shutdown or cancellation, which is all that ends the server.
             try? await gracefulShutdown()
             await Drain(services: services).run()

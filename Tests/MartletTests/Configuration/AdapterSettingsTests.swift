@@ -2,6 +2,7 @@ import RedisBackend
 import Testing
 
 @testable import martlet
+import ChannelHub
 
 /// How nodes reach each other.
 @Suite
@@ -80,7 +81,7 @@ struct AdapterSettingsTests {
             "CLUSTER_HEALTH_ENABLED": "false", "CLUSTER_HEALTH_HEARTBEAT_INTERVAL": "1000",
             "CLUSTER_HEALTH_NODE_TIMEOUT": "4000", "CLUSTER_HEALTH_CLEANUP_INTERVAL": "500",
         ]).adapter.cluster
-        #expect(found.isEnabled == false)
+        #expect(found.buriesDeadNodes == false)
         #expect(found.heartbeatInterval == .milliseconds(1_000))
         #expect(found.nodeTimeout == .milliseconds(4_000))
         #expect(found.cleanupInterval == .milliseconds(500))

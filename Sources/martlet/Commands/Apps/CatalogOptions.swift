@@ -26,7 +26,9 @@ struct CatalogOptions: ParsableArguments {
             }
             return try MemoryAppManager(apps: settings.appManager.apps)
         case .dynamoDB:
-            return try Self.aws().appManager(settings.dynamoDB)
+            let store = try Self.aws().appManager(settings.dynamoDB)
+            return writing && settings.drivers.adapter != .local
+                ? AnnouncingCatalog(store, settings: settings) : store
         }
     }
 
