@@ -1,9 +1,9 @@
 package import CoreMetrics
 package import Logging
+import NIOCore
 import NIOPosix
 package import ServerCore
 import Synchronization
-import NIOCore
 
 /// Everything that Redis does for the server; roles with the same configuration share one client.
 ///

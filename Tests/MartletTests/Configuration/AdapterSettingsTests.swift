@@ -1,8 +1,8 @@
+import ChannelHub
 import RedisBackend
 import Testing
 
 @testable import martlet
-import ChannelHub
 
 /// How nodes reach each other.
 @Suite
