@@ -3,8 +3,8 @@ import ServerCore
 
 /// How nodes reach each other and notice that one is gone.
 struct AdapterSettings: Sendable, Equatable {
-    /// In a cluster, whether messages of a topic stay on the shard of its slot.
-    var shardedPubSub = ShardedPubSub.automatic
+    /// In a cluster, whether messages of a topic stay on the shard of its slot; `nil` is where the servers can.
+    var usesShardedPubSub: Bool?
     /// Sockudo's second URL of the one server; it must be that of `redis.adapter`, where its connection is.
     var subscribeURL: String?
     var health = Health()
@@ -16,14 +16,6 @@ struct AdapterSettings: Sendable, Equatable {
     var isStrict = false
     /// How long a topic is still listened to after its last local subscriber has gone.
     var subscriptionLinger = Duration.seconds(5)
-
-    /// Whether messages of a topic stay on the shard of its slot.
-    enum ShardedPubSub: String, Sendable, CaseIterable {
-        /// Where the server can.
-        case automatic
-        case always = "true"
-        case never = "false"
-    }
 
     /// Leases of nodes.
     struct Health: Sendable, Equatable {
@@ -44,12 +36,7 @@ struct AdapterSettings: Sendable, Equatable {
         options.maxBufferedBytes = bufferedBytes
         options.maxBufferedTime = bufferedTime
         guard isCluster else { return options }
-        options.shardedPubSub =
-            switch shardedPubSub {
-            case .automatic: .automatic
-            case .always: .always
-            case .never: .never
-            }
+        options.shardedPubSub = usesShardedPubSub.map { $0 ? .always : .never } ?? .automatic
         return options
     }
 
