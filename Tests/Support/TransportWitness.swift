@@ -9,6 +9,8 @@ package final class TransportWitness: ClusterReceiver {
         /// The messages of each topic.
         package var messages: [ClusterTopic: [ByteBuffer]] = [:]
         package var messageCount = 0
+        /// The greatest sequence that came of each topic and publisher.
+        package var latest: [ClusterTopic: [UInt64: UInt64]] = [:]
         /// How often each topic was confirmed, and interrupted.
         package var confirmations: [ClusterTopic: Int] = [:]
         package var interruptions: [ClusterTopic: Int] = [:]
@@ -20,15 +22,16 @@ package final class TransportWitness: ClusterReceiver {
         package func events(on topic: ClusterTopic) -> [ClusterEvent] {
             var last: [UInt64: UInt64] = [:]
             return (messages[topic] ?? []).compactMap { bytes in
-                let event: ClusterEvent
-                switch ClusterMessage(bytes) {
-                case .event(let plain): event = plain
-                case .retained(let retained, _): event = retained
-                default: return nil
-                }
-                guard event.sequence > last[event.publisher] ?? 0 else { return nil }
+                guard let event = Self.event(bytes), event.sequence > last[event.publisher] ?? 0 else { return nil }
                 last[event.publisher] = event.sequence
                 return event
+            }
+        }
+
+        fileprivate static func event(_ bytes: ByteBuffer) -> ClusterEvent? {
+            switch ClusterMessage(bytes) {
+            case .event(let event), .retained(let event, _): event
+            default: nil
             }
         }
     }
@@ -49,9 +52,13 @@ package final class TransportWitness: ClusterReceiver {
     }
 
     package func received(_ message: ByteBuffer, on topic: ClusterTopic) {
+        let event = Account.event(message)
         note { account in
             account.messages[topic, default: []].append(message)
             account.messageCount += 1
+            guard let event else { return }
+            let latest = account.latest[topic]?[event.publisher] ?? 0
+            account.latest[topic, default: [:]][event.publisher] = max(latest, event.sequence)
         }
     }
 
@@ -97,9 +104,14 @@ package final class TransportWitness: ClusterReceiver {
         let signals = state.withLock { state -> [OneShotSignal] in
             change(&state.account)
             guard !state.waiters.isEmpty else { return [] }
-            let account = state.account
-            let ready = state.waiters.filter { $0.holds(account) }.map(\.signal)
-            if !ready.isEmpty { state.waiters.removeAll { $0.holds(account) } }
+            var ready: [OneShotSignal] = []
+            var waiting = state.waiters
+            waiting.removeAll { waiter in
+                guard waiter.holds(state.account) else { return false }
+                ready.append(waiter.signal)
+                return true
+            }
+            state.waiters = waiting
             return ready
         }
         for signal in signals { signal.signal() }

@@ -57,6 +57,8 @@ final class ClusterSession: Sendable {
     private struct State {
         var node: ClusterNode
         var dirty: Set<SharedKey> = []
+        /// Topics of which something is being said.
+        var busy = 0
         var failed: Set<SharedKey> = []
         var failures = 0
         var lastTrouble: ContinuousClock.Instant?
@@ -121,20 +123,37 @@ final class ClusterSession: Sendable {
         }
     }
 
-    /// Waits until topics are dirty, and takes them; `nil` when the task is cancelled.
-    func dirtyBatches() -> some AsyncSequence<Set<SharedKey>, Never> {
+    /// Of so many topics something is said at a time, so that a node with many does not drown its store.
+    private static let maxBusy = 1_000
+
+    /// Waits until topics are dirty, and takes some; each has to be given back by `endStep`.
+    func dirtyBatches() -> some AsyncSequence<[SharedKey], Never> {
         wakes.map { self.takeDirty() }
     }
 
-    private func takeDirty() -> Set<SharedKey> {
+    private func takeDirty() -> [SharedKey] {
         state.withLock { state in
-            defer { state.dirty = [] }
-            return state.dirty
+            let taken = Array(state.dirty.prefix(Self.maxBusy - state.busy))
+            state.dirty.subtract(taken)
+            state.busy += taken.count
+            return taken
         }
     }
 
+    /// Something was said, or not, of topics that were taken.
+    func endSteps(_ count: Int) {
+        let mustWake = state.withLock { state in
+            state.busy -= count
+            return !state.dirty.isEmpty
+        }
+        if mustWake { wake.yield() }
+    }
+
     /// Nothing waits to be said, as far as this knows.
-    var isIdle: Bool { state.withLock { $0.dirty.isEmpty && $0.failed.isEmpty } }
+    var isIdle: Bool { state.withLock { $0.dirty.isEmpty && $0.failed.isEmpty && $0.busy == 0 } }
+
+    /// Something has to be said again.
+    var hasFailed: Bool { state.withLock { !$0.failed.isEmpty } }
 
     /// Lets what failed be tried again; returns how long to wait before the next time.
     func retryFailed() -> Duration {

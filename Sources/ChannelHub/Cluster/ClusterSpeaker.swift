@@ -20,35 +20,59 @@ struct ClusterSpeaker: Sendable {
 
     private func repeatFailed() async {
         while !Task.isCancelled {
-            let pause = session.retryFailed()
+            let pause = await isHearing() ? session.retryFailed() : .milliseconds(500)
             // Cancelled: the loop's condition notices.
             try? await Task.sleep(for: pause)
         }
     }
 
-    private func speak(_ keys: Set<SharedKey>, in group: inout DiscardingTaskGroup) {
+    /// One question finds out whether it is worth to say again what a hundred thousand channels have to say.
+    private func isHearing() async -> Bool {
+        guard session.hasFailed else { return true }
+        do throws(BackendError) {
+            try await session.link.directory.checkHealth()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func speak(_ keys: [SharedKey], in group: inout DiscardingTaskGroup) {
         let node = session.node
         var toRecord: [SharedKey: ClusterTopic] = [:]
         var toErase: [SharedKey: ClusterTopic] = [:]
         for key in keys {
             if case .changedApp(let id) = key {
-                group.addTask { await hub.refreshApp(id: id) }
+                group.addTask {
+                    await hub.refreshApp(id: id)
+                    session.endSteps(1)
+                }
                 continue
             }
             switch hub.nextStep(key, node: node) {
-            case .nothing: break
+            case .nothing: session.endSteps(1)
             case .record(let topic): toRecord[key] = topic
             case .erase(let topic): toErase[key] = topic
-            case .update(let update): group.addTask { await assert(update, key) }
+            case .update(let update):
+                group.addTask {
+                    await assert(update, key)
+                    session.endSteps(1)
+                }
             }
         }
         if !toRecord.isEmpty {
             let topics = toRecord
-            group.addTask { await record(topics, node) }
+            group.addTask {
+                await record(topics, node)
+                session.endSteps(topics.count)
+            }
         }
         if !toErase.isEmpty {
             let topics = toErase
-            group.addTask { await erase(topics, node) }
+            group.addTask {
+                await erase(topics, node)
+                session.endSteps(topics.count)
+            }
         }
     }
 

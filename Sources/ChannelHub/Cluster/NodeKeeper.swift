@@ -8,7 +8,7 @@ import ServerCore
 /// tells what comes of that.
 struct NodeKeeper: Sendable {
     /// Topics that are taken out at a time.
-    private static let batch = 64
+    private static let batch = 256
 
     let hub: ChannelHub
     let session: ClusterSession
@@ -95,9 +95,7 @@ struct NodeKeeper: Sendable {
             // First under this node's name, so that whoever buries this one finds what it has taken over.
             let channels = topics.filter { $0.kind == .channel }
             if !channels.isEmpty, try await !directory.record(channels, of: me) { return }
-            for topic in topics {
-                try await remove(node, from: topic, for: me)
-            }
+            try await remove(node, from: topics, for: me)
             try await directory.erase(topics, of: node)
             count += topics.count
             if ContinuousClock.now - prolongedAt > configuration.nodeTimeout / 3 {
@@ -107,6 +105,27 @@ struct NodeKeeper: Sendable {
         }
         try await directory.forget(node)
         logger.info("took over from a node", metadata: .init([.nodeID: "\(node)", .count: "\(count)"]))
+    }
+
+    private func remove(
+        _ node: ClusterNode,
+        from topics: [ClusterTopic],
+        for me: ClusterNode
+    ) async throws(BackendError) {
+        let failure = await withTaskGroup(of: BackendError?.self) { group in
+            for topic in topics {
+                group.addTask {
+                    do throws(BackendError) {
+                        try await remove(node, from: topic, for: me)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            return await group.reduce(nil) { $0 ?? $1 }
+        }
+        if let failure { throw failure }
     }
 
     private func remove(

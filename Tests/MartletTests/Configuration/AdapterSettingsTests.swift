@@ -66,7 +66,7 @@ struct AdapterSettingsTests {
         "sharded pub/sub is on, off, or where the servers can",
         arguments: [
             (#"{"use_sharded_pubsub":true}"#, .always), (#"{"use_sharded_pubsub":false}"#, .never),
-            (#"{"use_sharded_pubsub":"automatic"}"#, .automatic), ("{}", .automatic),
+            ("{}", .automatic),
         ] as [(String, RedisTransportOptions.ShardedPubSub)]
     )
     func sharding(section: String, expected: RedisTransportOptions.ShardedPubSub) async throws {

@@ -83,7 +83,7 @@ struct KeyTableTests {
             ("adapter.redis.redis_pub_options.url", "none"), ("adapter.redis.redis_sub_options.url", "none"),
             ("adapter.redis.cluster_mode", "false"), ("adapter.cluster.prefix", "martlet_adapter:"),
             ("adapter.cluster.nodes", ""), ("adapter.cluster.request_timeout_ms", "1000"),
-            ("adapter.cluster.use_sharded_pubsub", "automatic"), ("adapter.cluster.tls.enabled", "false"),
+            ("adapter.cluster.use_sharded_pubsub", "none"), ("adapter.cluster.tls.enabled", "false"),
             ("adapter.cluster_health.enabled", "true"), ("adapter.cluster_health.heartbeat_interval_ms", "3000"),
             ("adapter.cluster_health.node_timeout_ms", "10000"),
             ("adapter.cluster_health.cleanup_interval_ms", "2000"),

@@ -98,11 +98,11 @@ enum AdapterKeys {
             at: \.redis.adapterCluster.timeout,
             "Time for one answer"
         ),
-        .choice(
+        .optionalFlag(
             "adapter.cluster.use_sharded_pubsub",
             "MARTLET_ADAPTER_CLUSTER_USE_SHARDED_PUBSUB",
-            at: \.adapter.shardedPubSub,
-            "Messages stay on the shard of their channel; automatic where the servers can"
+            at: \.adapter.usesShardedPubSub,
+            "Messages stay on the shard of their channel; none is where the servers can"
         ),
         .flag(
             "adapter.cluster.tls.enabled",

@@ -4,8 +4,8 @@ import ServerCore
 
 /// How nodes reach each other and notice that one is gone.
 struct AdapterSettings: Sendable, Equatable {
-    /// In a cluster, whether messages of a topic stay on the shard of its slot.
-    var shardedPubSub = ShardedPubSub.automatic
+    /// In a cluster, whether messages of a topic stay on the shard of its slot; `nil` is where the servers can.
+    var usesShardedPubSub: Bool?
     /// Sockudo's second URL of the one server; it must be that of `redis.adapter`, where its connection is.
     var subscribeURL: String?
     /// How the node takes part: leases, the dead, and what it does while the others are out of reach.
@@ -15,14 +15,6 @@ struct AdapterSettings: Sendable, Equatable {
     var bufferedBytes = 64 << 20
     var bufferedTime = Duration.seconds(30)
 
-    /// Whether messages of a topic stay on the shard of its slot.
-    enum ShardedPubSub: String, Sendable, CaseIterable {
-        /// Where the server can.
-        case automatic
-        case always = "true"
-        case never = "false"
-    }
-
     /// The options of the transport, with what its keys begin with and whether it is in a cluster.
     func transportOptions(prefix: String, isCluster: Bool) -> RedisTransportOptions {
         var options = RedisTransportOptions()
@@ -31,12 +23,7 @@ struct AdapterSettings: Sendable, Equatable {
         options.maxBufferedBytes = bufferedBytes
         options.maxBufferedTime = bufferedTime
         guard isCluster else { return options }
-        options.shardedPubSub =
-            switch shardedPubSub {
-            case .automatic: .automatic
-            case .always: .always
-            case .never: .never
-            }
+        options.shardedPubSub = usesShardedPubSub.map { $0 ? .always : .never } ?? .automatic
         return options
     }
 
