@@ -142,7 +142,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: [.nioCore, .nioHTTP1, .nioPosix],
+            dependencies: ["ServerCore", .nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/Support",
             exclude: [
                 "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",

@@ -1,3 +1,5 @@
+import CoreMetrics
+import Logging
 import NIOPosix
 import RedisBackend
 import ServerCore
@@ -18,6 +20,37 @@ enum RedisBackends {
     static func cluster() async throws -> any RedisClient {
         let cluster = try await RedisCluster.shared.get()
         return try client(.cluster(cluster.nodes.map { RedisAddress(host: "127.0.0.1", port: $0.port) }))
+    }
+
+    /// The deployments of their own kinds.
+    enum Deployment {
+        case single
+        case cluster
+    }
+
+    /// A transport of a node, with connections of its own.
+    static func clusterTransport(
+        _ deployment: Deployment,
+        _ options: RedisTransportOptions
+    ) async throws -> RedisClusterTransport {
+        let topology: RedisConfiguration.Topology
+        switch deployment {
+        case .single:
+            let server = try await RedisServer.shared.get()
+            topology = .standalone(RedisAddress(host: "127.0.0.1", port: server.port))
+        case .cluster:
+            let cluster = try await RedisCluster.shared.get()
+            topology = .cluster(cluster.nodes.map { RedisAddress(host: "127.0.0.1", port: $0.port) })
+        }
+        return try await RedisBackend().clusterTransport(
+            RedisConfiguration(topology),
+            options: options,
+            observing: RedisTransportObservation(
+                driver: "test",
+                metrics: NOOPMetricsHandler.instance,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
     }
 
     /// An empty queue whose leases last two seconds.

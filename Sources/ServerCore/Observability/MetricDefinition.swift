@@ -23,6 +23,7 @@ package enum MetricLabel: String, CaseIterable, Sendable {
     case appID = "app_id"
     case channelType = "channel_type"
     case code = "code"
+    case driver = "driver"
     case errorType = "error_type"
     case eventType = "event_type"
     case limiterType = "limiter_type"

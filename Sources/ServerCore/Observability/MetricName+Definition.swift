@@ -6,7 +6,7 @@ extension MetricName {
 
     private var kind: MetricDefinition.Kind {
         switch self {
-        case .connected, .activeChannels, .queueDepth:
+        case .connected, .activeChannels, .queueDepth, .transportSubscriptions, .transportQueueDepth:
             .gauge
         case .webhookDeliverySeconds, .queueProcessingSeconds, .eventLoopLagSeconds:
             .histogram
@@ -16,7 +16,8 @@ extension MetricName {
             .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
             .httpCalls, .httpResponses, .channelSubscriptions, .channelUnsubscriptions,
             .rateLimitChecks, .rateLimitTriggered, .idempotencyPublishes, .idempotencyDuplicates, .appCacheLookups,
-            .backendFailures, .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries,
+            .backendFailures, .transportPublished, .transportReceived, .transportDropped, .transportReconnections,
+            .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries,
             .webhookDeadLetters,
             .queueClaimed, .queueSettled, .logLinesDropped:
             .counter
@@ -50,6 +51,12 @@ extension MetricName {
         case .idempotencyDuplicates: "Publish requests answered from an earlier one with the same idempotency key."
         case .appCacheLookups: "Lookups of apps, by what the cache had: hit, miss, stale, negative or error."
         case .backendFailures: "Calls to a shared cache or rate limiter that failed, by role."
+        case .transportPublished: "Messages to other nodes that the cluster's transport took."
+        case .transportReceived: "Messages received from the cluster's transport, also those of this node."
+        case .transportDropped: "Messages to other nodes that were dropped because there was no way for too long."
+        case .transportReconnections: "Lost connections of the cluster's transport that were made again."
+        case .transportSubscriptions: "Topics that this node has asked the cluster's transport for."
+        case .transportQueueDepth: "Messages to other nodes that are under way or wait for a way."
         case .webhookEvents: "Webhook events taken in, by type."
         case .webhookEventsDropped: "Webhook events dropped before they became a job, by reason."
         case .webhookDeliveries: "Webhook requests that ended, by result."
@@ -79,6 +86,9 @@ extension MetricName {
         case .rateLimitChecks, .rateLimitTriggered: [.appID, .port, .limiterType, .requestContext]
         case .appCacheLookups: [.result]
         case .backendFailures: [.role]
+        case .transportPublished, .transportReceived, .transportDropped, .transportReconnections,
+            .transportSubscriptions, .transportQueueDepth:
+            [.driver]
         case .webhookEvents: [.appID, .eventType]
         case .webhookEventsDropped: [.reason]
         case .webhookDeliveries: [.appID, .result]

@@ -33,6 +33,13 @@ package enum MetricName: String, CaseIterable, Sendable {
     case idempotencyDuplicates = "idempotency_duplicates_total"
     case appCacheLookups = "app_cache_lookups_total"
     case backendFailures = "backend_failures_total"
+    // Cluster
+    case transportPublished = "horizontal_transport_messages_published_total"
+    case transportReceived = "horizontal_transport_messages_received_total"
+    case transportDropped = "horizontal_transport_messages_dropped_total"
+    case transportReconnections = "horizontal_transport_reconnections_total"
+    case transportSubscriptions = "horizontal_transport_subscriptions"
+    case transportQueueDepth = "horizontal_transport_queue_depth"
     // Webhooks
     case webhookEvents = "webhook_events_total"
     case webhookEventsDropped = "webhook_events_dropped_total"

@@ -13,6 +13,24 @@ extension SettingKey {
         }
     }
 
+    /// A switch that has a third position as long as nobody touches it.
+    static func optionalFlag(
+        _ name: String,
+        _ env: String...,
+        at path: SettingPath<Bool?>,
+        _ summary: String
+    ) -> SettingKey {
+        SettingKey(name, environment: env, kind: .bool, summary: summary) {
+            $0[keyPath: path].map(SettingValue.flag) ?? .none
+        } write: { settings, value in
+            if case .flag(let flag) = value {
+                settings[keyPath: path] = flag
+            } else {
+                settings[keyPath: path] = nil
+            }
+        }
+    }
+
     /// A count.
     static func number(_ name: String, _ env: String..., at path: SettingPath<Int>, _ summary: String) -> SettingKey {
         scaled(name, env, .number, by: 1, at: path, summary)

@@ -38,6 +38,7 @@ struct SettingsLoader: Sendable {
                 return "\(origin)\(problem)"
             }
         }
+        findings.warnings += settings.remarks
         guard findings.problems.isEmpty else {
             throw SettingsError(problems: findings.problems, warnings: findings.warnings)
         }

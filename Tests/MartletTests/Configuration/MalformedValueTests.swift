@@ -75,7 +75,7 @@ struct MalformedValueTests {
     @Test(
         "a driver that is not offered stops the start and says what is",
         arguments: [
-            ("APP_MANAGER_DRIVER", "surrealdb", "app manager"), ("ADAPTER_DRIVER", "redis", "adapter"),
+            ("APP_MANAGER_DRIVER", "surrealdb", "app manager"), ("ADAPTER_DRIVER", "nats", "adapter"),
             ("CACHE_DRIVER", "none", "cache"), ("QUEUE_DRIVER", "kafka", "queue"),
             ("RATE_LIMITER_DRIVER", "memcached", "rate limiter"),
         ]

@@ -28,7 +28,8 @@ struct UnknownKeyTests {
     @Test(
         "a key of Sockudo's without effect here is told of as such",
         arguments: [
-            #"{"adapter":{"redis":{"prefix":"x"}}}"#, #"{"event_limits":{"max_batch_size":1}}"#,
+            #"{"adapter":{"nats":{"prefix":"x"}}}"#, #"{"adapter":{"fallback_to_local":true}}"#,
+            #"{"adapter":{"cluster":{"use_connection_manager":true}}}"#, #"{"event_limits":{"max_batch_size":1}}"#,
             #"{"database":{"redis":{"key_prefix":"h"}}}"#, #"{"websocket":{"compression":"disabled"}}"#,
         ]
     )

@@ -11,8 +11,13 @@ enum HashSlot {
         return Int(crc16(key[(open + 1)..<close])) % count
     }
 
+    /// The slot of all keys with a hash tag, given without its braces.
+    static func of(tag: some Sequence<UInt8>) -> Int {
+        Int(crc16(tag)) % count
+    }
+
     /// CRC-16 of XMODEM: polynomial 0x1021, start 0.
-    static func crc16(_ bytes: ArraySlice<UInt8>) -> UInt16 {
+    static func crc16(_ bytes: some Sequence<UInt8>) -> UInt16 {
         var crc: UInt16 = 0
         for byte in bytes {
             crc = crc << 8 ^ table[Int(UInt8(truncatingIfNeeded: crc >> 8) ^ byte)]

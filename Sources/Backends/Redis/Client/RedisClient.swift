@@ -43,4 +43,27 @@ extension RedisConfiguration {
             )
         }
     }
+
+    /// Makes a way to connect to the places of this deployment, with connections that live on one loop.
+    func dial(
+        on loop: any EventLoop
+    ) throws(RedisError) -> @Sendable (TransportPlace) async throws -> RedisConnection {
+        let connector = try RedisConnector(group: loop, configuration: self)
+        let master: @Sendable () async throws -> RedisConnection
+        switch topology {
+        case .standalone(let address):
+            master = { try await connector.connect(to: address) }
+        case .sentinel(let sentinels):
+            let locator = try RedisMasterLocator(group: loop, configuration: self, sentinels: sentinels)
+            master = { try await locator.connect() }
+        case .cluster(let seeds):
+            master = { throw RedisError(.unreachable, "the cluster of \(seeds) has no master of everything") }
+        }
+        return { place in
+            switch place {
+            case .master: try await master()
+            case .node(let address): try await connector.connect(to: address)
+            }
+        }
+    }
 }

@@ -38,6 +38,11 @@ final class RedisClusterClient: RedisClient {
         loop = group.next()
     }
 
+    /// The map as far as known.
+    var topology: ClusterTopology {
+        state.withLock(\.topology)
+    }
+
     /// The masters as far as known.
     var masters: [RedisAddress] {
         state.withLock { $0.topology.masters }

@@ -54,6 +54,20 @@ final class RedisConnection: Sendable {
         }
     }
 
+    /// Completes when the connection has ended.
+    var closed: EventLoopFuture<Void> { channel.closeFuture }
+
+    /// Sends a request that is made already, without counting it; call on the connection's loop.
+    func submit(_ request: RedisRequest) {
+        handler.value.submit(request)
+    }
+
+    /// Lets a handler have everything that the server sends from now on; call on the connection's loop while no reply
+    /// is awaited.
+    func subscribe(with subscriber: RedisSubscriberHandler) throws {
+        try channel.pipeline.syncOperations.addHandler(subscriber, position: .before(handler.value))
+    }
+
     /// Ends the connection; what is under way fails.
     func close() {
         channel.close(promise: nil)

@@ -18,4 +18,12 @@ struct RedisRequest: Sendable {
         deadline = .now() + TimeAmount(timeout)
         self.promise = promise
     }
+
+    /// Makes a request of commands that are written already.
+    init(_ bytes: ByteBuffer, replyCount: Int, timeout: Duration, promise: EventLoopPromise<[RESPValue]>) {
+        self.bytes = bytes
+        self.replyCount = replyCount
+        deadline = .now() + TimeAmount(timeout)
+        self.promise = promise
+    }
 }

@@ -4,7 +4,6 @@
 enum BackendKeys {
     static let all: [SettingKey] = [
         .driver("server_role", "SOCKUDO_SERVER_ROLE", role: "server role", at: \.drivers.serverRole),
-        .driver("adapter.driver", "ADAPTER_DRIVER", role: "adapter", at: \.drivers.adapter),
         .driver("cache.driver", "CACHE_DRIVER", role: "cache", at: \.drivers.cache),
         .choice(
             "cache.on_error",

@@ -5,16 +5,16 @@ enum IgnoredKeys {
         case notOffered = "belongs to something that this build does not offer"
         case withoutEffect = "has no effect, as in Sockudo"
         case notNeeded = "has no effect, the server does not need it"
+        case neverDone = "has no effect, a backend that cannot be reached stops the start"
     }
 
     /// Keys and sections with everything below them.
     static let names: [String: Reason] = [
         "adapter.aggregate_counts": .notNeeded,
         "adapter.buffer_multiplier_per_cpu": .notNeeded,
-        "adapter.cluster": .notOffered,
-        "adapter.cluster_health": .notOffered,
+        "adapter.cluster.use_connection_manager": .withoutEffect,
         "adapter.enable_socket_counting": .notNeeded,
-        "adapter.fallback_to_local": .notNeeded,
+        "adapter.fallback_to_local": .neverDone,
         "adapter.fast_presence_transitions": .notNeeded,
         "adapter.google_pubsub": .notOffered,
         "adapter.iggy": .notOffered,
@@ -22,7 +22,6 @@ enum IgnoredKeys {
         "adapter.nats": .notOffered,
         "adapter.pulsar": .notOffered,
         "adapter.rabbitmq": .notOffered,
-        "adapter.redis": .notOffered,
         "ably_compat": .notOffered,
         "ai_transport": .notOffered,
         "annotations": .notOffered,
@@ -99,6 +98,7 @@ enum IgnoredKeys {
     ]
 
     private static let environmentNames: [String: Reason] = [
+        "ADAPTER_FALLBACK_TO_LOCAL": .neverDone,
         "LOG_COLORS_ENABLED": .notNeeded,
         "LOG_INCLUDE_TARGET": .notNeeded,
         "RUST_LOG": .notNeeded,

@@ -4,7 +4,7 @@ enum KeyTable {
         ServerKeys.all + TLSKeys.all + WebSocketKeys.all + HTTPAPIKeys.all + RateLimiterKeys.all + ChannelKeys.all
         + WebhookKeys.all
         + MetricsKeys.all + LoggingKeys.all + ShutdownKeys.all + AppManagerKeys.all + DefaultAppKeys.all
-        + BackendKeys.all + RedisKeys.all + AWSKeys.all
+        + BackendKeys.all + AdapterKeys.all + RedisKeys.all + AWSKeys.all
 
     /// The keys by name.
     static let byName: [String: SettingKey] = Dictionary(

@@ -17,6 +17,8 @@ struct DriverSettings: Sendable, Equatable {
     /// How nodes reach each other.
     enum Adapter: String, Sendable, CaseIterable {
         case local
+        case redis
+        case redisCluster = "redis-cluster"
     }
 
     /// Where cached values are kept.

@@ -10,7 +10,7 @@ extension RedisSettings {
             if isCluster || own.isCluster {
                 try clusterConfiguration(own, role)
             } else if let url = own.url {
-                try standalone(Self.parse(url, key: "\(role.section(isCluster: false)).url_override"))
+                try standalone(Self.parse(url, key: role.urlKey))
             } else if sentinels.isEmpty {
                 try standalone(Self.parse(host, key: "database.redis.host", defaultPort: port))
             } else {
@@ -28,7 +28,7 @@ extension RedisSettings {
             url.credentials,
             or: RedisCredentials(username: username, password: password)
         )
-        configuration.tls = try tls(masterTLS, "master_tls", isWanted: url.usesTLS)
+        configuration.tls = try tls(masterTLS, "database.redis.master_tls", isWanted: url.usesTLS)
         return configuration
     }
 
@@ -39,11 +39,11 @@ extension RedisSettings {
         }
         var group = RedisSentinels(addresses: addresses, name: masterName)
         group.credentials = RedisCredentials(username: sentinelUsername, password: sentinelPassword)
-        group.tls = try tls(sentinelTLS, "sentinel_tls", isWanted: false)
+        group.tls = try tls(sentinelTLS, "database.redis.sentinel_tls", isWanted: false)
         var configuration = RedisConfiguration(.sentinel(group))
         configuration.database = database
         configuration.credentials = RedisCredentials(username: username, password: password)
-        configuration.tls = try tls(masterTLS, "master_tls", isWanted: false)
+        configuration.tls = try tls(masterTLS, "database.redis.master_tls", isWanted: false)
         return configuration
     }
 
@@ -52,10 +52,10 @@ extension RedisSettings {
         _ role: RedisRole
     ) throws(ConfigurationProblem) -> RedisConfiguration {
         var texts = own.nodes.isEmpty ? cluster.nodes : own.nodes
-        var key = own.nodes.isEmpty ? "database.redis.cluster.nodes" : "queue.redis_cluster.nodes"
+        var key = own.nodes.isEmpty ? "database.redis.cluster.nodes" : "\(role.section(isCluster: true)).nodes"
         if texts.isEmpty {
             texts = [own.url ?? host]
-            key = own.url == nil ? "database.redis.host" : "\(role.section(isCluster: false)).url_override"
+            key = own.url == nil ? "database.redis.host" : role.urlKey
         }
         let defaultPort = cluster.nodes.isEmpty && own.nodes.isEmpty ? port : 7000
         var nodes: [RedisURL] = []
@@ -71,11 +71,11 @@ extension RedisSettings {
             nodes.first { $0.credentials != RedisCredentials() }?.credentials ?? RedisCredentials(),
             or: shared
         )
-        configuration.tls = try tls(
-            masterTLS,
-            "master_tls",
-            isWanted: cluster.usesTLS || nodes.contains(where: \.usesTLS)
-        )
+        let wantsTLS = cluster.usesTLS || nodes.contains(where: \.usesTLS)
+        configuration.tls =
+            own.tls.isEnabled
+            ? try tls(own.tls, "\(role.section(isCluster: true)).tls", isWanted: true)
+            : try tls(masterTLS, "database.redis.master_tls", isWanted: wantsTLS)
         return configuration
     }
 
@@ -87,7 +87,7 @@ extension RedisSettings {
         guard settings.isEnabled || isWanted else { return nil }
         guard (settings.certificatePath == nil) == (settings.keyPath == nil) else {
             throw ConfigurationProblem(
-                key: "database.redis.\(section).client_cert_path",
+                key: "\(section).client_cert_path",
                 message: "and client_key_path go together"
             )
         }

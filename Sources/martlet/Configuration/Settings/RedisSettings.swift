@@ -19,6 +19,8 @@ struct RedisSettings: Sendable, Equatable {
     var cluster = RedisClusterSettings()
     /// The names that certificates must have, as `node=name` or one name for all nodes.
     var tlsHostNames: [String] = []
+    var adapter = RedisRoleSettings(prefix: "martlet_adapter:")
+    var adapterCluster = RedisRoleSettings(prefix: "martlet_adapter:", timeout: .seconds(1))
     var cache = RedisRoleSettings(prefix: "martlet_cache")
     var queue = RedisRoleSettings(prefix: "martlet_queue")
     var queueCluster = RedisRoleSettings(prefix: "martlet_queue")
@@ -42,6 +44,8 @@ struct RedisSettings: Sendable, Equatable {
         /// The driver `redis` means a cluster.
         var isCluster = false
         var timeout = Duration.seconds(5)
+        /// TLS to a cluster of its own.
+        var tls = RedisTLSSettings()
     }
 
     /// TLS of one kind of connection.
@@ -79,6 +83,7 @@ struct RedisSettings: Sendable, Equatable {
     /// What a role does differently.
     subscript(role: RedisRole, isCluster isCluster: Bool) -> RedisRoleSettings {
         switch role {
+        case .adapter: isCluster ? adapterCluster : adapter
         case .cache: cache
         case .queue: isCluster ? queueCluster : queue
         case .rateLimiter: rateLimiter
@@ -88,13 +93,15 @@ struct RedisSettings: Sendable, Equatable {
 
 /// The roles that Redis can play here.
 enum RedisRole: Sendable {
+    case adapter
     case cache
     case queue
     case rateLimiter
 
-    /// The section of its own keys; only the queue has one for each driver.
+    /// The section of its own keys; the adapter and the queue have one for each driver.
     func section(isCluster: Bool) -> String {
         switch self {
+        case .adapter: isCluster ? "adapter.cluster" : "adapter.redis"
         case .cache: "cache.redis"
         case .queue: isCluster ? "queue.redis_cluster" : "queue.redis"
         case .rateLimiter: "rate_limiter.redis"
@@ -104,6 +111,18 @@ enum RedisRole: Sendable {
     /// The key of its time for an answer.
     func timeoutKey(isCluster: Bool) -> String {
         let section = section(isCluster: isCluster)
-        return section == "queue.redis_cluster" ? "\(section).request_timeout_ms" : "\(section).response_timeout_ms"
+        return switch section {
+        case "queue.redis_cluster", "adapter.cluster": "\(section).request_timeout_ms"
+        case "adapter.redis": "\(section).requests_timeout"
+        default: "\(section).response_timeout_ms"
+        }
+    }
+
+    /// The key of the URL of a server of its own.
+    var urlKey: String {
+        switch self {
+        case .adapter: "adapter.redis.redis_pub_options.url"
+        case .cache, .queue, .rateLimiter: "\(section(isCluster: false)).url_override"
+        }
     }
 }

@@ -16,6 +16,8 @@ struct Settings: Sendable, Equatable {
     var appManager = AppManagerSettings()
     var memoryCache = MemoryCacheSettings()
     var queue = QueueSettings()
+    /// Of the drivers of the adapter.
+    var adapter = AdapterSettings()
     /// Of the drivers `redis` and `redis-cluster`.
     var redis = RedisSettings()
     /// What happens while a shared cache does not answer.
@@ -42,6 +44,25 @@ struct Settings: Sendable, Equatable {
             + validateRedis()
     }
 
+    private func validateAdapter() -> [ConfigurationProblem] {
+        guard drivers.adapter != .local else { return [] }
+        let isCluster = drivers.adapter == .redisCluster
+        var problems = adapter.validate() + redis.validate(.adapter, isCluster: isCluster)
+        problems.require(
+            isCluster || adapter.subscribeURL == nil || adapter.subscribeURL == redis.adapter.url,
+            "adapter.redis.redis_sub_options.url",
+            "must be the same as redis_pub_options.url"
+        )
+        return problems
+    }
+
+    /// What works, but not as one may expect.
+    var remarks: [String] {
+        guard drivers.adapter != .local, drivers.cache == .memory else { return [] }
+        let subject = server.idempotency.isEnabled ? "idempotency keys and cached values are" : "cached values are"
+        return ["cache.driver is memory: \(subject) each node's own, although nodes share channels by adapter.driver"]
+    }
+
     private func validateRedis() -> [ConfigurationProblem] {
         let cache: [ConfigurationProblem] =
             switch drivers.cache {
@@ -55,13 +76,14 @@ struct Settings: Sendable, Equatable {
             case .redisCluster: redis.validate(.queue, isCluster: true)
             case .memory, .sqs: []
             }
-        guard server.rateLimiter.isEnabled else { return cache + queue }
+        let others = cache + queue + validateAdapter()
+        guard server.rateLimiter.isEnabled else { return others }
         let rateLimiter: [ConfigurationProblem] =
             switch drivers.rateLimiter {
             case .redis: redis.validate(.rateLimiter, isCluster: false)
             case .redisCluster: redis.validate(.rateLimiter, isCluster: true)
             case .memory, .none: []
             }
-        return cache + queue + rateLimiter
+        return others + rateLimiter
     }
 }
