@@ -6,7 +6,7 @@ import Testing
 /// What directories of a cluster promise about news for webhooks.
 @Suite("Every cluster directory's news", .timeLimit(.minutes(1)))
 struct ClusterNewsConformance {
-    private static let grace = Duration.milliseconds(300)
+    private static let grace = Duration.seconds(2)
     private let nodes = (ClusterNode.random(), ClusterNode.random(), ClusterNode.random())
 
     /// An update with everything told, as a node makes it.
