@@ -12,16 +12,21 @@ struct ClusterFixture: Sendable {
         case memory
         case redis
         case redisCluster
+        case redisClusterWithoutShards
 
         /// Those whose services are here, or must be.
-        static var allCases: [Self] { RedisBackends.run ? [.memory, .redis, .redisCluster] : [.memory] }
+        static var allCases: [Self] {
+            RedisBackends.run ? [.memory, .redis, .redisCluster, .redisClusterWithoutShards] : [.memory]
+        }
 
         /// Makes an empty directory.
         func make() async throws -> ClusterFixture {
             switch self {
             case .memory: ClusterFixture()
             case .redis: try await ClusterFixture(server: RedisServer.shared.get())
-            case .redisCluster: try await ClusterFixture(cluster: RedisCluster.shared.get())
+            case .redisCluster: try await ClusterFixture(cluster: RedisCluster.shared.get(), isSharded: true)
+            case .redisClusterWithoutShards:
+                try await ClusterFixture(cluster: RedisCluster.shared.get(), isSharded: false)
             }
         }
     }
@@ -31,6 +36,8 @@ struct ClusterFixture: Sendable {
     let pass: @Sendable (Duration) async throws -> Void
     /// Begins to listen to a topic; what it returns takes out the messages that came since, as they were sent.
     let listen: @Sendable (ClusterTopic) throws -> @Sendable () async throws -> [ByteBuffer]
+    /// Makes the transport of a node.
+    let transport: @Sendable () async throws -> any ClusterTransport
     /// Whether anything of a topic is left besides tombstones and what it keeps.
     let hasState: @Sendable (ClusterTopic) async throws -> Bool
     /// A name of an app that no other test has.
@@ -46,6 +53,7 @@ struct ClusterFixture: Sendable {
         let cluster = MemoryCluster(now: clock.continuousNow)
         directory = cluster.directory()
         pass = { clock.advance(by: $0) }
+        transport = { cluster.bus.transport() }
         listen = { topic in
             let tap = MemoryTap(cluster.bus.transport(), topic: topic)
             return { await tap.take() }
@@ -57,6 +65,7 @@ struct ClusterFixture: Sendable {
         let options = Self.options(isSharded: false)
         directory = RedisClusterDirectory(client: try await RedisBackends.single(), options: options)
         pass = RedisBackends.pass
+        transport = { try await Self.transport(.single, options) }
         listen = { topic in
             let tap = try RedisSubscription(to: Self.messages(topic, options), isSharded: false, at: server)
             return { try tap.take().map { ByteBuffer(string: $0) } }
@@ -64,13 +73,14 @@ struct ClusterFixture: Sendable {
         hasState = { try Self.hasState(of: $0, options, at: server) }
     }
 
-    private init(cluster: RedisCluster) async throws {
-        let options = Self.options(isSharded: true)
+    private init(cluster: RedisCluster, isSharded: Bool) async throws {
+        let options = Self.options(isSharded: isSharded)
         directory = RedisClusterDirectory(client: try await RedisBackends.cluster(), options: options)
         pass = RedisBackends.pass
+        transport = { try await Self.transport(.cluster, options) }
         listen = { topic in
             let name = Self.messages(topic, options)
-            let tap = try RedisSubscription(to: name, isSharded: true, at: cluster.master(ofKey: name))
+            let tap = try RedisSubscription(to: name, isSharded: isSharded, at: cluster.master(ofKey: name))
             return { try tap.take().map { ByteBuffer(string: $0) } }
         }
         hasState = { topic in
@@ -82,6 +92,16 @@ struct ClusterFixture: Sendable {
         var options = RedisDirectoryOptions(usesShardedPubSub: isSharded)
         options.prefix = RedisBackends.prefix() + ":"
         return options
+    }
+
+    private static func transport(
+        _ deployment: RedisBackends.Deployment,
+        _ options: RedisDirectoryOptions
+    ) async throws -> any ClusterTransport {
+        var chosen = RedisTransportOptions()
+        chosen.prefix = options.prefix
+        chosen.shardedPubSub = options.usesShardedPubSub ? .always : .never
+        return try await RedisBackends.clusterTransport(deployment, chosen)
     }
 
     private static func messages(_ topic: ClusterTopic, _ options: RedisDirectoryOptions) -> String {
@@ -98,7 +118,9 @@ struct ClusterFixture: Sendable {
             let pattern = "\(options.prefix)?:{\(topic.tag)}*"
             let lines = try server.control("SCAN", cursor, "MATCH", pattern, "COUNT", "1000").split(separator: "\n")
             let kept = ["b", "k"].map { "\(options.prefix)\($0):" }
-            if lines.dropFirst().contains(where: { key in !kept.contains { key.hasPrefix($0) } }) { return true }
+            let others = lines.dropFirst().filter { key in !kept.contains { key.hasPrefix($0) } }
+            // What ends with a kept value is no state of the directory's.
+            if try others.contains(where: { try server.control("PTTL", String($0)) == "-1" }) { return true }
             cursor = lines.first.map(String.init) ?? "0"
         } while cursor != "0"
         return false
