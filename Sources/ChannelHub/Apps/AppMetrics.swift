@@ -13,6 +13,7 @@ package final class AppMetrics: Sendable {
     package let transmittedBytes: any CounterHandler
     package let messagesReceived: any CounterHandler
     package let messagesSent: any CounterHandler
+    let clusterEventDrops: any CounterHandler
     package let slowConsumerDrops: any CounterHandler
     package let slowConsumerDisconnects: any CounterHandler
     package let httpReceivedBytes: any CounterHandler
@@ -34,6 +35,7 @@ package final class AppMetrics: Sendable {
         transmittedBytes = counter(.socketTransmittedBytes)
         messagesReceived = counter(.messagesReceived)
         messagesSent = counter(.messagesSent)
+        clusterEventDrops = counter(.clusterEventDrops)
         slowConsumerDrops = counter(.slowConsumerDrops)
         slowConsumerDisconnects = counter(.slowConsumerDisconnects)
         httpReceivedBytes = counter(.httpReceivedBytes)

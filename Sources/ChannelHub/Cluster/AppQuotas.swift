@@ -40,6 +40,12 @@ final class AppQuotas: Sendable {
         session.markDirty(.app(app.number))
     }
 
+    /// An app has got a quota, or another one: the others have to know of the connections that are there.
+    func begin(_ app: ActiveApp) {
+        state.withLock { $0[app.number, default: Quota()].mustAssert = true }
+        session.markDirty(.app(app.number))
+    }
+
     /// A connection of an app ended.
     func release(_ app: ActiveApp) {
         let isCounted = state.withLock { state in

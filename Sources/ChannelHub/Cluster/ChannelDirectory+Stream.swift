@@ -2,6 +2,7 @@ import NIOCore
 import PusherProtocol
 import ServerCore
 import Synchronization
+import CoreMetrics
 
 /// Channels that other nodes are in too: what the cluster tells of them, under the stripe's lock.
 extension ChannelDirectory {
@@ -174,6 +175,11 @@ extension ChannelDirectory {
         _ session: ClusterSession
     ) {
         guard event.publisher != session.publisher, remote.withReplica({ $0.isNew(event) }), entry.loops != 0 else {
+            return
+        }
+        guard !inboxes.contains(where: \.isCongested) else {
+            // Nobody here can be told to publish later, and the loop's memory has to end somewhere.
+            apps.existing(number: key.app)?.metrics.clusterEventDrops.increment(by: 1)
             return
         }
         push(

@@ -139,6 +139,9 @@ extension ChannelHub {
             if !app.current.app.isEnabled {
                 closeConnections(of: app, .appDisabled)
             }
+            if sharesQuota(of: app), app.connections > 0 {
+                quotas?.begin(app)
+            }
         }
     }
 

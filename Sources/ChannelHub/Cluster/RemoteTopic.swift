@@ -76,6 +76,7 @@ final class RemoteTopic {
         var isVacatedBroken: Bool
         var acknowledged: UInt64
         var isSnapshot: Bool
+        var position: TopicReplica.Position
         var joined: [String]
         var left: [String]
 
@@ -262,6 +263,7 @@ final class RemoteTopic {
             isVacatedBroken: isVacatedBroken,
             acknowledged: update.acknowledged,
             isSnapshot: isSnapshot,
+            position: replica.position,
             joined: update.joined.map(\.userID),
             left: update.left.map(\.userID)
         )
@@ -331,7 +333,7 @@ final class RemoteTopic {
         notedMembers.subtract(flight.left)
         notedMembers.subtract(outcome.refused)
         news.noteAcknowledged(flight.acknowledged)
-        look(at: outcome, isSnapshot: flight.isSnapshot, now: now, &effects)
+        look(at: outcome, askedAt: flight.isSnapshot ? flight.position : nil, now: now, &effects)
         takeNews(of: outcome, isConcerned: flight.hasBroken, now: now, &effects)
         for index in waiting.indices where waiting[index].changes <= flight.changes && waiting[index].version == 0 {
             waiting[index].version = outcome.version
@@ -354,22 +356,30 @@ final class RemoteTopic {
         return effects
     }
 
-    private func look(at outcome: ClusterOutcome, isSnapshot: Bool, now: NIODeadline, _ effects: inout Effects) {
+    /// Takes what an outcome tells of the rest; `asked` is set if it is a snapshot.
+    private func look(
+        at outcome: ClusterOutcome,
+        askedAt asked: TopicReplica.Position?,
+        now: NIODeadline,
+        _ effects: inout Effects
+    ) {
         guard tracksStream else {
             replica.take(counts: outcome.counts, version: outcome.version)
             return
         }
-        let isCurrent = outcome.version >= replica.version
-        if isCurrent, kind.isCache, isSnapshot || outcome.retained != nil {
+        let isCurrent = outcome.version >= replica.version || asked == replica.position
+        if isCurrent, kind.isCache, asked != nil || outcome.retained != nil {
             effects.retained = .some(outcome.retained)
         }
-        guard isSnapshot else {
+        guard let asked else {
             effects.difference = replica.takeCounts(outcome, now: now)
             return
         }
-        effects.difference = replica.take(outcome, now: now) ?? TopicReplica.Difference()
+        let difference = replica.take(outcome, askedAt: asked, now: now)
+        effects.difference = difference ?? TopicReplica.Difference()
         effects.difference.resyncsAt.map { effects.ringsAt.append($0) }
-        if isInForce, replica.isBehind {
+        if difference == nil || isInForce && replica.isBehind {
+            // The stream was faster, and what the snapshot was to repair may still be wrong.
             needs.formUnion([.snapshot, .assertion])
         }
     }

@@ -103,9 +103,26 @@ struct TopicReplica {
         self.version = max(version, 1)
     }
 
-    /// Takes a snapshot; false when the stream is further already.
-    mutating func take(_ outcome: ClusterOutcome, now: NIODeadline) -> Difference? {
-        guard outcome.version >= version else { return nil }
+    /// How far the stream was at some time.
+    struct Position: Equatable {
+        fileprivate var version: UInt64
+        fileprivate var heardVersion: UInt64
+    }
+
+    /// How far the stream is.
+    var position: Position { Position(version: version, heardVersion: heardVersion) }
+
+    /// Takes a snapshot that was asked for when the stream had a position; `nil` when the stream is further than it.
+    ///
+    /// If no message came meanwhile, the snapshot counts even with an older version: the store has forgotten something,
+    /// or everybody has gone and the state with them.
+    mutating func take(_ outcome: ClusterOutcome, askedAt asked: Position, now: NIODeadline) -> Difference? {
+        let isUndisturbed = position == asked
+        guard outcome.version >= version || isUndisturbed else { return nil }
+        if isUndisturbed {
+            version = min(version, outcome.version)
+            heardVersion = 0
+        }
         var difference = takeCounts(outcome, now: now)
         let isMerciful = isMerciful(now)
         if let members = outcome.members {

@@ -13,7 +13,7 @@ extension MetricName {
         case .socketReceivedBytes, .socketTransmittedBytes, .httpReceivedBytes, .httpTransmittedBytes:
             .untyped
         case .newConnections, .newDisconnections, .connectionErrors, .connectionCloses, .acceptFailures,
-            .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
+            .messagesReceived, .messagesSent, .clusterEventDrops, .slowConsumerDrops, .slowConsumerDisconnects,
             .httpCalls, .httpResponses, .channelSubscriptions, .channelUnsubscriptions,
             .rateLimitChecks, .rateLimitTriggered, .idempotencyPublishes, .idempotencyDuplicates, .appCacheLookups,
             .backendFailures, .transportPublished, .transportReceived, .transportDropped, .transportReconnections,
@@ -36,6 +36,7 @@ extension MetricName {
         case .socketTransmittedBytes: "Bytes of messages sent to WebSocket connections."
         case .messagesReceived: "Messages received from WebSocket connections."
         case .messagesSent: "Messages sent to WebSocket connections."
+        case .clusterEventDrops: "Events of other nodes dropped because an event loop was far behind."
         case .slowConsumerDrops: "Messages dropped because a connection did not read fast enough."
         case .slowConsumerDisconnects: "Connections closed because they did not read fast enough."
         case .httpReceivedBytes: "Bytes of request bodies received by the HTTP API."
@@ -75,7 +76,7 @@ extension MetricName {
     private var labels: [MetricLabel] {
         switch self {
         case .connected, .newConnections, .newDisconnections, .socketReceivedBytes, .socketTransmittedBytes,
-            .messagesReceived, .messagesSent, .slowConsumerDrops, .slowConsumerDisconnects,
+            .messagesReceived, .messagesSent, .clusterEventDrops, .slowConsumerDrops, .slowConsumerDisconnects,
             .httpReceivedBytes, .httpTransmittedBytes, .httpCalls, .idempotencyPublishes, .idempotencyDuplicates:
             [.appID, .port]
         case .connectionErrors: [.appID, .port, .errorType]

@@ -15,6 +15,7 @@ package enum MetricName: String, CaseIterable, Sendable {
     case socketTransmittedBytes = "socket_transmitted_bytes"
     case messagesReceived = "ws_messages_received_total"
     case messagesSent = "ws_messages_sent_total"
+    case clusterEventDrops = "cluster_dropped_events_total"
     case slowConsumerDrops = "slow_consumer_dropped_messages_total"
     case slowConsumerDisconnects = "slow_consumer_disconnects_total"
     // HTTP

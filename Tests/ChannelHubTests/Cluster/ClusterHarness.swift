@@ -2,6 +2,7 @@ import Logging
 import MemoryBackend
 import NIOCore
 import ServerCore
+import Synchronization
 import TestSupport
 
 @testable import ChannelHub
@@ -36,12 +37,19 @@ final class ClusterHarness: Sendable {
     }
 }
 
+/// Whether what a sink emits gets into its queue.
+final class QueueSwitch: Sendable {
+    let isOn = Atomic(false)
+}
+
 /// One hub with its services.
 final class ClusterMember: Sendable {
     let harness: HubHarness
     let transport: MemoryClusterTransport
     let directory: MemoryClusterDirectory
     private let work: Task<Void, Never>
+    /// Webhook events get into their queue by themselves.
+    let queues: QueueSwitch
 
     var hub: ChannelHub { harness.hub }
     var app: ActiveApp { harness.app }
@@ -67,12 +75,15 @@ final class ClusterMember: Sendable {
         self.harness = harness
         self.transport = transport
         self.directory = directory
+        let queues = QueueSwitch()
+        self.queues = queues
         work = Task {
             await withDiscardingTaskGroup { group in
                 group.addTask { await harness.hub.runCluster() }
                 group.addTask {
                     while !Task.isCancelled {
                         harness.hub.sweep()
+                        if queues.isOn.load(ordering: .relaxed) { harness.sink.enqueue() }
                         try? await Task.sleep(for: .milliseconds(10))
                     }
                 }

@@ -2,6 +2,7 @@ import MemoryBackend
 import NIOCore
 import PusherProtocol
 import ServerCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -209,6 +210,7 @@ import Testing
     @Test("nothing is left in the cluster when everybody has gone")
     func forgets() async throws {
         let cluster = try await ClusterHarness()
+        for node in cluster.nodes { node.queues.isOn.store(true, ordering: .relaxed) }
         var peers: [(ClusterMember, HubPeer)] = []
         for node in cluster.nodes {
             for channel in ["news", "presence-a", "private-b"] {
@@ -218,9 +220,6 @@ import Testing
         for (node, peer) in peers {
             try await node.disconnect(peer)
         }
-        for node in cluster.nodes { node.harness.sink.enqueue() }
-        try await Task.sleep(for: .milliseconds(700))
-        for node in cluster.nodes { node.harness.sink.enqueue() }
         try await cluster.holds("the hubs are empty") {
             cluster.nodes.allSatisfy { $0.hub.directory.isEmpty && $0.hub.users.isEmpty }
         }

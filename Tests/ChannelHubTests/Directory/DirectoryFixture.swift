@@ -4,6 +4,7 @@ import NIOEmbedded
 import PrometheusMetrics
 import PusherProtocol
 import ServerCore
+import Synchronization
 import TestSupport
 
 @testable import ChannelHub
@@ -18,16 +19,20 @@ final class RecordingSink: WebhookSink {
 
     func emit(_ event: WebhookEvent, whenQueued: @escaping @Sendable () -> Void) -> Bool {
         recorder.record(event)
-        queued.record(whenQueued)
+        unqueued.withLock { $0.append(whenQueued) }
         return true
     }
 
     /// Puts what was emitted into its queue.
     func enqueue() {
-        for whenQueued in queued.elements { whenQueued() }
+        let taken = unqueued.withLock { unqueued in
+            defer { unqueued = [] }
+            return unqueued
+        }
+        for whenQueued in taken { whenQueued() }
     }
 
-    private let queued = Recorder<@Sendable () -> Void>()
+    private let unqueued = Mutex<[@Sendable () -> Void]>([])
 
     var events: [WebhookEvent] { recorder.elements }
 
