@@ -97,6 +97,7 @@ struct RedisClusterTransportFaultTests {
                 await traffic.subscriber.witness.wait { account in
                     account.interruptions[topic] != nil && account.served.count == traffic.topics.count
                 }
+                print("T6", ContinuousClock.now)
                 #expect(traffic.subscriber.witness.account.interruptions.count == 1)
                 return .during(start...ContinuousClock.now)
             }
@@ -131,15 +132,19 @@ struct RedisClusterTransportFaultTests {
         let targetID = try target.control("CLUSTER", "MYID")
         try target.control("CLUSTER", "SETSLOT", slot, "IMPORTING", sourceID)
         try source.control("CLUSTER", "SETSLOT", slot, "MIGRATING", targetID)
+        print("T1", ContinuousClock.now)
         try await traffic.waitForTraffic(5)
+        print("T2", ContinuousClock.now)
         while true {
             let keys = try source.control("CLUSTER", "GETKEYSINSLOT", slot, "10").split(separator: "\n")
             guard let first = keys.first else { break }
             // One at a time, so that scripts meet half of their keys.
             try source.control("MIGRATE", "127.0.0.1", "\(target.port)", String(first), "0", "5000")
         }
+        print("T3", ContinuousClock.now)
         // Scripts are sent to the new server, and their messages to the subscribers at the old one.
         try await traffic.waitForTraffic(20)
+        print("T4", ContinuousClock.now)
         try target.control("CLUSTER", "SETSLOT", slot, "NODE", targetID)
         _ = source.tryControl("CLUSTER", "SETSLOT", slot, "NODE", targetID)
         try await Eventually.holds("the nodes agree about the slot", within: .seconds(20)) {

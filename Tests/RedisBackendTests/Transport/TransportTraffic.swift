@@ -34,7 +34,6 @@ struct TransportTraffic {
     ) async throws {
         var options = RedisTransportOptions()
         options.prefix = "\(TestRedis.prefix()):"
-        options.settleTime = .milliseconds(500)
         change(&options)
         let chosen = options
         try await TransportNode.run(2, make: { try await transport(configuration, chosen) }) { nodes in

@@ -28,6 +28,7 @@ final class SubscriberLink {
         var pause: () -> Void
         var isUp: (_ again: Bool) -> Void
         var isDown: () -> Void
+        var isFailing: () -> Void
     }
 
     let place: TransportPlace
@@ -67,7 +68,7 @@ final class SubscriberLink {
 
     /// Begins to connect.
     func start() {
-        link.start(.init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }))
+        link.start(.init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }, isFailing: callbacks.isFailing))
     }
 
     /// Ends the connection for good.
