@@ -68,7 +68,9 @@ final class SubscriberLink {
 
     /// Begins to connect.
     func start() {
-        link.start(.init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }, isFailing: callbacks.isFailing))
+        link.start(
+            .init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }, isFailing: callbacks.isFailing)
+        )
     }
 
     /// Ends the connection for good.
