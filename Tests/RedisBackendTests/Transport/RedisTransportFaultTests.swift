@@ -185,4 +185,27 @@ struct RedisTransportFaultTests {
         #expect(error?.code == .rejected)
         await server.kill()
     }
+
+    @Test("a hundred thousand topics are served within seconds, after an interruption too")
+    func manyTopics() async throws {
+        let server = try await RedisServer.start()
+        let configuration = configuration(server)
+        var options = RedisTransportOptions()
+        options.prefix = "\(TestRedis.prefix()):"
+        let chosen = options
+        try await TransportNode.run(1, make: { try await TransportTraffic.transport(configuration, chosen) }) { nodes in
+            let start = ContinuousClock.now
+            for number in 0..<100_000 {
+                nodes[0].transport.subscribe(ClusterTopic(.channel, appID: "shop", name: "topic-\(number)"))
+            }
+            await nodes[0].witness.wait { $0.served.count == 100_000 }
+            let served = ContinuousClock.now
+            #expect(served - start < .seconds(30))
+            try server.control("CLIENT", "KILL", "TYPE", "pubsub")
+            await nodes[0].witness.wait { $0.confirmations.values.allSatisfy { $0 == 2 } }
+            #expect(ContinuousClock.now - served < .seconds(30))
+            print("MEASURED", served - start, ContinuousClock.now - served)
+        }
+        await server.kill()
+    }
 }
