@@ -204,7 +204,6 @@ struct RedisTransportFaultTests {
             try server.control("CLIENT", "KILL", "TYPE", "pubsub")
             await nodes[0].witness.wait { $0.confirmations.values.allSatisfy { $0 == 2 } }
             #expect(ContinuousClock.now - served < .seconds(30))
-            print("MEASURED", served - start, ContinuousClock.now - served)
         }
         await server.kill()
     }

@@ -1,4 +1,4 @@
-import Logging
+import DequeModule
 import NIOCore
 
 /// The connection on which topics of one place are subscribed to.
@@ -38,8 +38,9 @@ final class SubscriberLink {
     private let options: RedisTransportOptions
     private let callbacks: Callbacks
     private var handler: RedisSubscriberHandler?
-    /// Names whose state may not be what is wanted.
-    private var dirty: Set<ByteBuffer> = []
+    /// Names whose state may not be what is wanted, in order, each once.
+    private var dirty: Deque<ByteBuffer> = []
+    private var isDirty: Set<ByteBuffer> = []
     /// Names that were asked for, and not given up since.
     private var held: Set<ByteBuffer> = []
     /// Names that the server serves, as far as its answers have come.
@@ -81,7 +82,7 @@ final class SubscriberLink {
 
     /// Takes a look at a name in this turn of the loop.
     func look(at name: ByteBuffer) {
-        dirty.insert(name)
+        if isDirty.insert(name).inserted { dirty.append(name) }
         flushSoon()
     }
 
@@ -111,6 +112,7 @@ final class SubscriberLink {
         pinger = nil
         pingedAt = nil
         dirty = []
+        isDirty = []
         held = []
         live = []
         batches = [:]
@@ -133,6 +135,7 @@ final class SubscriberLink {
         var removed: [ByteBuffer] = []
         for _ in 0..<Self.maxBatch {
             guard let name = dirty.popFirst() else { break }
+            isDirty.remove(name)
             if let subscription = callbacks.wanted(name) {
                 subscription.batch = lastBatch
                 batch.append(subscription)
