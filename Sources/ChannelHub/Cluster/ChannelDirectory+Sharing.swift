@@ -110,11 +110,13 @@ extension ChannelDirectory {
         )
         guard state.contains(key) else { return ChannelCounts() }
         return state.withEntry(key, kind: publication.kind) { entry, timers in
+            var delivery = Delivery(channel: key, frame: publication.frame, except: publication.except)
             if keeps {
                 let expiry = now + configuration.cacheChannelTTL.timeAmount
                 keep(publication.frame, until: expiry, key: key, entry: &entry, timers: &timers)
+                delivery.version = entry.version
             }
-            push(Delivery(channel: key, frame: publication.frame, except: publication.except), to: entry.loops)
+            push(delivery, to: entry.loops)
             return ChannelCounts(entry)
         }
     }

@@ -1,8 +1,8 @@
+import CoreMetrics
 import NIOCore
 import PusherProtocol
 import ServerCore
 import Synchronization
-import CoreMetrics
 
 /// Channels that other nodes are in too: what the cluster tells of them, under the stripe's lock.
 extension ChannelDirectory {
@@ -17,18 +17,14 @@ extension ChannelDirectory {
     ) {
         guard let app = apps.existing(number: key.app) else { return }
         for userID in effects.difference.removed {
-            deliver(
-                ServerMessage.memberRemoved(userID: userID, channel: key.name),
-                key,
-                entry,
-                version: remote.replica.version
-            )
+            deliver(ServerMessage.memberRemoved(userID: userID, channel: key.name), key, &entry, &timers)
         }
         for member in effects.difference.added {
-            deliver(ServerMessage.memberAdded(member, channel: key.name), key, entry, version: remote.replica.version)
+            deliver(ServerMessage.memberAdded(member, channel: key.name), key, &entry, &timers)
         }
         if let retained = effects.retained {
             entry.cached = nil
+            entry.version = timers.nextTicket()
             if let retained, let event = RetainedEvent(retained.bytes) {
                 let expiry = now + retained.remaining.timeAmount
                 keep(event.frame, until: expiry, key: key, entry: &entry, timers: &timers)
@@ -95,7 +91,7 @@ extension ChannelDirectory {
 
     /// What a new subscriber is sent.
     func outcome(_ remote: RemoteTopic, _ entry: ChannelEntry, now: NIODeadline) -> JoinOutcome {
-        var outcome = JoinOutcome(version: remote.replica.version)
+        var outcome = JoinOutcome(version: entry.version)
         if remote.kind.isPresence {
             outcome.members = (remote.replica.members ?? [:]).map { PresenceMember(userID: $0.key, userInfo: $0.value) }
         }
@@ -113,9 +109,16 @@ extension ChannelDirectory {
         }
     }
 
-    private func deliver(_ frame: ByteBuffer, _ key: ChannelKey, _ entry: ChannelEntry, version: UInt64) {
+    /// Tells a change of what new subscribers are given to those who were given it as it was before.
+    private func deliver(
+        _ frame: ByteBuffer,
+        _ key: ChannelKey,
+        _ entry: inout ChannelEntry,
+        _ timers: inout StripeTimers
+    ) {
+        entry.version = timers.nextTicket()
         guard entry.loops != 0 else { return }
-        push(Delivery(channel: key, frame: frame, version: version), to: entry.loops)
+        push(Delivery(channel: key, frame: frame, version: entry.version), to: entry.loops)
     }
 
     /// Keeps an event for later subscribers.
@@ -129,6 +132,8 @@ extension ChannelDirectory {
         if entry.cached == nil {
             timers.caches.append(key, deadline: expiry)
         }
+        entry.version = timers.nextTicket()
+        entry.cachedVersion = entry.version
         entry.cached = CachedEvent(frame: frame, escapedData: [], expiresAt: expiry)
     }
 
@@ -142,11 +147,11 @@ extension ChannelDirectory {
             case .memberAdded(let member, let version):
                 guard remote.advance(to: version), remote.withReplica({ $0.add(member) }) else { return }
                 let frame = ServerMessage.memberAdded(member, channel: key.name)
-                deliver(frame, key, entry, version: version.current)
+                deliver(frame, key, &entry, &timers)
             case .memberRemoved(let userID, let version):
                 guard remote.advance(to: version), remote.withReplica({ $0.remove(userID) }) else { return }
                 let frame = ServerMessage.memberRemoved(userID: userID, channel: key.name)
-                deliver(frame, key, entry, version: version.current)
+                deliver(frame, key, &entry, &timers)
             case .subscriptionCount(let count, let version):
                 guard remote.advance(to: version) else { return }
                 remote.withReplica { $0.setSubscriptions(count) }
@@ -156,7 +161,8 @@ extension ChannelDirectory {
                     let expiry = now + configuration.cacheChannelTTL.timeAmount
                     keep(event.frame, until: expiry, key: key, entry: &entry, timers: &timers)
                 }
-                relay(event, key, remote, entry, version: version.current, session)
+                // Whoever was given the event when it joined has it.
+                relay(event, key, remote, entry, version: entry.cachedVersion, session)
             case .event(let event):
                 relay(event, key, remote, entry, version: 0, session)
             case .close, .appChanged:

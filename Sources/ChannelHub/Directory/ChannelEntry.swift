@@ -17,6 +17,8 @@ struct ChannelEntry {
     var roster = PresenceRoster()
     var edges = WebhookEdges()
     var cached: CachedEvent?
+    /// The version since which that is what later subscribers of a shared channel are given.
+    var cachedVersion: UInt64 = 0
     /// A miss was told since there last was a value or a subscriber.
     var hasToldCacheMiss = false
     var countCadence = CountCadence()

@@ -22,7 +22,7 @@ import Testing
         var joined: [String: String] = [:]
     }
 
-    @Test("after quiet, clients, nodes and webhooks agree with what happened", arguments: 5..<6)
+    @Test("after quiet, clients, nodes and webhooks agree with what happened", arguments: 0..<8)
     func converges(seed: Int) async throws {
         let cluster = try await ClusterHarness()
         for node in cluster.nodes { node.queues.isOn.store(true, ordering: .relaxed) }

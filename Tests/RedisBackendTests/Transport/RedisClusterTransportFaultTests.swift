@@ -49,7 +49,9 @@ struct RedisClusterTransportFaultTests {
                         affected.allSatisfy { account.interruptions[$0] != nil }
                     }
                 }
-                let known = ContinuousClock.now
+                // The victim may have been the one node that is listened to without shards: what others publish is lost
+                // until another one is, long before a new master serves the slot.
+                let known = ContinuousClock.now + (isSharded ? .zero : .milliseconds(500))
                 try await Eventually.holds("another master serves the slot", within: .seconds(30)) {
                     let master = try? cluster.master(ofKey: key(affected[0]))
                     return master.map { $0.port != victim.port } ?? false
@@ -92,13 +94,12 @@ struct RedisClusterTransportFaultTests {
                 let topic = traffic.topics[0]
                 let source = try cluster.master(ofKey: key(topic))
                 let target = try #require(cluster.nodes[..<3].first { $0.port != source.port })
-                let start = ContinuousClock.now
-                try await migrate(key(topic), from: source, to: target, in: cluster, during: traffic)
+                let start = try await migrate(key(topic), from: source, to: target, in: cluster, during: traffic)
                 await traffic.subscriber.witness.wait { account in
                     account.interruptions[topic] != nil && account.served.count == traffic.topics.count
                 }
                 #expect(traffic.subscriber.witness.account.interruptions.count == 1)
-                return .during(start...ContinuousClock.now)
+                return .during(start - .milliseconds(250)...ContinuousClock.now)
             }
         }
     }
@@ -118,14 +119,14 @@ struct RedisClusterTransportFaultTests {
     }
 
     /// Moves the slot of a key, with what is in it, step by step as `redis-cli --cluster` does, and lets traffic go on
-    /// while it is half-way.
+    /// while it is half-way; returns when the slot changed its master.
     private func migrate(
         _ key: String,
         from source: RedisServer,
         to target: RedisServer,
         in cluster: RedisCluster,
         during traffic: TransportTraffic
-    ) async throws {
+    ) async throws -> ContinuousClock.Instant {
         let slot = try source.control("CLUSTER", "KEYSLOT", key)
         let sourceID = try source.control("CLUSTER", "MYID")
         let targetID = try target.control("CLUSTER", "MYID")
@@ -140,11 +141,13 @@ struct RedisClusterTransportFaultTests {
         }
         // Scripts are sent to the new server, and their messages to the subscribers at the old one.
         try await traffic.waitForTraffic(20)
+        let start = ContinuousClock.now
         try target.control("CLUSTER", "SETSLOT", slot, "NODE", targetID)
         _ = source.tryControl("CLUSTER", "SETSLOT", slot, "NODE", targetID)
         try await Eventually.holds("the nodes agree about the slot", within: .seconds(20)) {
             let master = try? cluster.master(ofKey: key)
             return master.map { $0.port == target.port } ?? true
         }
+        return start
     }
 }

@@ -124,7 +124,8 @@ struct RedisTransportFaultTests {
         var options = RedisTransportOptions()
         options.prefix = "\(TestRedis.prefix()):"
         options.maxBufferedMessages = 10
-        options.maxBufferedTime = .seconds(1)
+        options.maxBufferedTime = .seconds(2)
+        options.settleTime = .milliseconds(100)
         let chosen = options
         let configuration = configuration(server)
         let topic = ClusterTopic(.channel, appID: "shop", name: "orders")
@@ -141,6 +142,7 @@ struct RedisTransportFaultTests {
             try await Eventually.holds("there is room again", within: .seconds(5)) { transport.publish(publication) }
             try await server.restart()
             await nodes[0].subscribe(topic)
+            #expect(transport.publish(publication))
             await nodes[0].witness.wait { $0.messageCount >= 1 }
             await transport.flush(within: .seconds(10))
             #expect(transport.isServing)
@@ -181,6 +183,28 @@ struct RedisTransportFaultTests {
             try await TransportTraffic.transport(foreign, RedisTransportOptions())
         }
         #expect(error?.code == .rejected)
+        await server.kill()
+    }
+
+    @Test("a hundred thousand topics are served within seconds, after an interruption too")
+    func manyTopics() async throws {
+        let server = try await RedisServer.start()
+        let configuration = configuration(server)
+        var options = RedisTransportOptions()
+        options.prefix = "\(TestRedis.prefix()):"
+        let chosen = options
+        try await TransportNode.run(1, make: { try await TransportTraffic.transport(configuration, chosen) }) { nodes in
+            let start = ContinuousClock.now
+            for number in 0..<100_000 {
+                nodes[0].transport.subscribe(ClusterTopic(.channel, appID: "shop", name: "topic-\(number)"))
+            }
+            await nodes[0].witness.wait { $0.served.count == 100_000 }
+            let served = ContinuousClock.now
+            #expect(served - start < .seconds(30))
+            try server.control("CLIENT", "KILL", "TYPE", "pubsub")
+            await nodes[0].witness.wait { $0.confirmations.values.allSatisfy { $0 == 2 } }
+            #expect(ContinuousClock.now - served < .seconds(30))
+        }
         await server.kill()
     }
 }

@@ -34,7 +34,6 @@ struct TransportTraffic {
     ) async throws {
         var options = RedisTransportOptions()
         options.prefix = "\(TestRedis.prefix()):"
-        options.settleTime = .milliseconds(500)
         change(&options)
         let chosen = options
         try await TransportNode.run(2, make: { try await transport(configuration, chosen) }) { nodes in
@@ -120,7 +119,6 @@ struct TransportTraffic {
 
     private func check(_ losses: Losses) {
         let account = subscriber.witness.account
-        var lost = 0
         for topic in topics {
             var seen: Set<UInt64> = []
             var greatest: UInt64 = 0
@@ -134,7 +132,6 @@ struct TransportTraffic {
                 greatest = max(greatest, sequence)
             }
             for publication in log.elements where publication.topic == topic && !seen.contains(publication.sequence) {
-                lost += 1
                 switch losses {
                 case .none:
                     Issue.record("\(topic): \(publication.sequence) was lost")
@@ -143,7 +140,6 @@ struct TransportTraffic {
                 }
             }
         }
-        print("lost \(lost) of \(log.elements.count)")
     }
 
     private static func sequence(of bytes: ByteBuffer) -> UInt64? {

@@ -116,9 +116,7 @@ extension Publisher {
     private func refused(_ entry: TransportEntry, _ lane: PublishLane, _ text: String, at place: TransportPlace) {
         if entry.retention != nil, text.hasPrefix("OOM") {
             // It cannot be kept, but those who are there can have it.
-            var plain = entry
-            plain.retention = nil
-            lane.failed(plain)
+            lane.failed(entry.plain)
         } else {
             lane.landed()
             drop([entry])

@@ -105,7 +105,8 @@ final class Publisher {
                 isDown: {
                     self.routes.refresh()
                     self.updateServing()
-                }
+                },
+                isFailing: { self.routes.refresh() }
             )
         )
     }

@@ -9,6 +9,7 @@ final class PublisherLink {
         /// Messages can be sent.
         var isUp: (_ again: Bool) -> Void
         var isDown: () -> Void
+        var isFailing: () -> Void
     }
 
     let place: TransportPlace
@@ -43,7 +44,8 @@ final class PublisherLink {
                 isDown: {
                     self.reset()
                     callbacks.isDown()
-                }
+                },
+                isFailing: callbacks.isFailing
             )
         )
     }

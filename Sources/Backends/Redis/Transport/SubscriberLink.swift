@@ -1,4 +1,4 @@
-import Logging
+import DequeModule
 import NIOCore
 
 /// The connection on which topics of one place are subscribed to.
@@ -28,6 +28,7 @@ final class SubscriberLink {
         var pause: () -> Void
         var isUp: (_ again: Bool) -> Void
         var isDown: () -> Void
+        var isFailing: () -> Void
     }
 
     let place: TransportPlace
@@ -37,8 +38,9 @@ final class SubscriberLink {
     private let options: RedisTransportOptions
     private let callbacks: Callbacks
     private var handler: RedisSubscriberHandler?
-    /// Names whose state may not be what is wanted.
-    private var dirty: Set<ByteBuffer> = []
+    /// Names whose state may not be what is wanted, in order, each once.
+    private var dirty: Deque<ByteBuffer> = []
+    private var isDirty: Set<ByteBuffer> = []
     /// Names that were asked for, and not given up since.
     private var held: Set<ByteBuffer> = []
     /// Names that the server serves, as far as its answers have come.
@@ -67,7 +69,9 @@ final class SubscriberLink {
 
     /// Begins to connect.
     func start() {
-        link.start(.init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }))
+        link.start(
+            .init(isUp: { self.connected($0, again: $1) }, isDown: { self.lost() }, isFailing: callbacks.isFailing)
+        )
     }
 
     /// Ends the connection for good.
@@ -78,7 +82,7 @@ final class SubscriberLink {
 
     /// Takes a look at a name in this turn of the loop.
     func look(at name: ByteBuffer) {
-        dirty.insert(name)
+        if isDirty.insert(name).inserted { dirty.append(name) }
         flushSoon()
     }
 
@@ -108,6 +112,7 @@ final class SubscriberLink {
         pinger = nil
         pingedAt = nil
         dirty = []
+        isDirty = []
         held = []
         live = []
         batches = [:]
@@ -130,6 +135,7 @@ final class SubscriberLink {
         var removed: [ByteBuffer] = []
         for _ in 0..<Self.maxBatch {
             guard let name = dirty.popFirst() else { break }
+            isDirty.remove(name)
             if let subscription = callbacks.wanted(name) {
                 subscription.batch = lastBatch
                 batch.append(subscription)

@@ -27,7 +27,7 @@ final class SubscriptionTable {
     private var interrupted: [Subscription] = []
     private var isTellingDue = false
     private var retry: Scheduled<Void>?
-    private let backoff = RedisBackoff(initial: .milliseconds(50), longest: .seconds(1))
+    private let backoff = RedisBackoff(initial: .milliseconds(50), longest: .milliseconds(250))
     private var failures = 0
     private var isRefusalTold = false
 
@@ -125,7 +125,8 @@ final class SubscriptionTable {
                 refused: { self.refused($0, at: place) },
                 pause: { self.tell() },
                 isUp: { again in self.isUp(place, again: again) },
-                isDown: { self.isDown(place) }
+                isDown: { self.isDown(place) },
+                isFailing: { self.isFailing(place) }
             ),
             loop: environment.loop
         )
@@ -162,6 +163,13 @@ final class SubscriptionTable {
         // Who can be listened to elsewhere is.
         rehome()
         routes.refresh()
+    }
+
+    /// A place cannot be reached; its slots may be elsewhere by now.
+    private func isFailing(_ place: TransportPlace) {
+        environment.routes.leave(place)
+        rehome()
+        environment.routes.refresh()
     }
 
     private func received(_ message: ByteBuffer, name: ByteBuffer) {

@@ -47,13 +47,20 @@ struct TransportEntry {
         }
     }
 
+    /// The same message without anything that is kept of it.
+    var plain: TransportEntry {
+        var entry = self
+        entry.retention = nil
+        entry.form = .byDigest
+        return entry
+    }
+
     /// The same message with the versions that a script made, to be published by itself.
     func published(_ versions: RESPValue) -> TransportEntry? {
         guard let parts = versions.elements, parts.count == 2, let new = parts[0].text, let old = parts[1].text else {
             return nil
         }
-        var entry = self
-        entry.retention = nil
+        var entry = plain
         var text = ByteBuffer(string: "V\(new) \(old) ")
         text.writeImmutableBuffer(message)
         entry.message = text

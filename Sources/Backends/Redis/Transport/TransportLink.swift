@@ -10,13 +10,15 @@ final class TransportLink {
     struct Callbacks {
         var isUp: (RedisConnection, _ again: Bool) -> Void
         var isDown: () -> Void
+        /// Another try failed.
+        var isFailing: () -> Void
     }
 
     let place: TransportPlace
     private let loop: any EventLoop
     private let dial: @Sendable (TransportPlace) async throws -> RedisConnection
     private let logger: Logger
-    private let backoff = RedisBackoff(initial: .milliseconds(50), longest: .seconds(1))
+    private let backoff = RedisBackoff(initial: .milliseconds(50), longest: .milliseconds(500))
     private var callbacks: Callbacks?
     private(set) var connection: RedisConnection?
     private var failures = 0
@@ -95,6 +97,7 @@ final class TransportLink {
         guard !isClosed else { return }
         failures += 1
         tellOutage("\(error)")
+        callbacks?.isFailing()
         loop.assumeIsolated().scheduleTask(in: TimeAmount(backoff.pause(afterFailures: failures))) { self.connect() }
     }
 

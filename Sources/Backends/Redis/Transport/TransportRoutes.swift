@@ -18,6 +18,10 @@ final class TransportRoutes {
     private var topology: ClusterTopology
     /// Where a cluster without sharded pub/sub is listened to: any master hears everything.
     private var listener: RedisAddress?
+    /// Slots of which their servers said that they moved: other nodes may learn of that later, and their maps count for
+    /// nothing meanwhile.
+    private var pins: [Int: (address: RedisAddress, until: NIODeadline)] = [:]
+    private static let pinTime = TimeAmount.seconds(3)
     private var isRefreshing = false
     private var isRefreshDue = false
     /// Told which slots have another master than before.
@@ -71,6 +75,7 @@ final class TransportRoutes {
     /// A server said that a slot is elsewhere.
     func moved(_ slot: Int, to address: RedisAddress) {
         guard isCluster else { return }
+        pins[slot] = (address, .now() + Self.pinTime)
         let old = topology.master(of: slot)
         if old != address {
             topology.assign(slot...slot, to: address)
@@ -103,8 +108,11 @@ final class TransportRoutes {
         }
     }
 
-    private func adopt(_ new: ClusterTopology) {
-        guard !new.masters.isEmpty else { return }
+    private func adopt(_ map: ClusterTopology) {
+        guard !map.masters.isEmpty else { return }
+        var new = map
+        pins = pins.filter { $0.value.until > .now() }
+        for (slot, pin) in pins { new.assign(slot...slot, to: pin.address) }
         if new != topology {
             let old = topology
             topology = new
