@@ -12,6 +12,10 @@ final class DeliveryBoard: Sendable {
         var receiver: OneShotSignal?
         /// Jobs whose delivery was broken off.
         var abandoned: [DeliveryWork] = []
+        /// What is being delivered, by the job's id.
+        var delivering: [String: DeliveryWork] = [:]
+        /// Destinations whose order was interrupted since the receiver last asked for jobs.
+        var interrupted: Set<WebhookDestination> = []
     }
 
     private let state: Mutex<State>
@@ -48,6 +52,7 @@ final class DeliveryBoard: Sendable {
                     state.idleWorkers.append(signal)
                     return (nil, nil)
                 }
+                state.delivering[work.lease.id] = work
                 // One finished delivery can free more than one place, so whoever gets one passes the word on.
                 return (work, state.schedule.hasWaiting ? state.idleWorkers.popLast() : nil)
             }
@@ -62,6 +67,7 @@ final class DeliveryBoard: Sendable {
     func finish(_ work: DeliveryWork, isHealthy: Bool?) {
         let signals = state.withLock { state in
             state.schedule.finish(work, isHealthy: isHealthy)
+            state.delivering[work.lease.id] = nil
             defer { state.receiver = nil }
             return [state.idleWorkers.popLast(), state.receiver].compactMap(\.self)
         }
@@ -74,6 +80,36 @@ final class DeliveryBoard: Sendable {
     func abandon(_ work: DeliveryWork) {
         state.withLock { $0.abandoned.append(work) }
         finish(work, isHealthy: nil)
+    }
+
+    /// Tells that jobs are asked for now: what comes is behind nothing that was interrupted before.
+    func beginReceiving() {
+        state.withLock { $0.interrupted = [] }
+    }
+
+    /// Interrupts the order of a destination and takes out what waits for it.
+    ///
+    /// What the receiver has asked for already is told by ``isInterrupted(_:)``.
+    func interrupt(_ destination: WebhookDestination) -> [DeliveryWork] {
+        state.withLock { state in
+            state.interrupted.insert(destination)
+            return state.schedule.removeAll(of: destination)
+        }
+    }
+
+    /// Whether what is being received for a destination comes behind a job that was not finished.
+    func isInterrupted(_ destination: WebhookDestination) -> Bool {
+        state.withLock { $0.interrupted.contains(destination) }
+    }
+
+    /// The deliveries under way whose lease began at a moment or before.
+    func deliveries(leasedBefore moment: Int64) -> [DeliveryWork] {
+        state.withLock { state in state.delivering.values.filter { $0.leasedMilliseconds <= moment } }
+    }
+
+    /// Notes that the lease of a delivery under way begins anew.
+    func renewed(_ work: DeliveryWork, at moment: Int64) {
+        state.withLock { $0.delivering[work.lease.id]?.leasedMilliseconds = moment }
     }
 
     /// Waits until jobs can be received and says how many; for one task at a time.

@@ -43,14 +43,13 @@ package final class WebhookDispatcher: Service {
             apps: apps,
             transport: transport,
             configuration: configuration,
-            maxTimeout: queue.lease / 2,
             lambda: lambda
         )
         settler = JobSettler(queue: queue, configuration: configuration, environment: environment)
         board = DeliveryBoard(
             schedule: DeliverySchedule(
                 maxDeliveries: configuration.maxDeliveries,
-                maxPerDestination: configuration.deliveriesPerWebhook
+                maxPerDestination: queue.keepsOrder ? 1 : configuration.deliveriesPerWebhook
             )
         )
     }
@@ -62,6 +61,7 @@ package final class WebhookDispatcher: Service {
                 group.addTask { await self.work() }
             }
             group.addTask { await self.reportDepth() }
+            group.addTask { await self.keepLeases() }
             await cancelWhenGracefulShutdown { await self.receive() }
             await race {
                 await self.drain()
@@ -87,6 +87,7 @@ package final class WebhookDispatcher: Service {
         while !Task.isCancelled {
             let room = min(await board.waitForRoom(), Self.maxReceived)
             guard room > 0 else { return }
+            board.beginReceiving()
             do throws(BackendError) {
                 for lease in try await queue.receive(max: room, waiting: Self.receiveWait) {
                     await accept(lease)
@@ -125,6 +126,7 @@ package final class WebhookDispatcher: Service {
     private func receiveForDraining() async throws(BackendError) -> Bool {
         let room = min(board.room, Self.maxReceived)
         guard room > 0 else { return false }
+        board.beginReceiving()
         let leases = try await queue.receive(max: room, waiting: .zero)
         for lease in leases {
             await accept(lease)
@@ -148,7 +150,10 @@ package final class WebhookDispatcher: Service {
             return
         }
         let work = DeliveryWork(lease: lease, job: job, receivedMilliseconds: environment.wallClock.now())
-        if !board.offer(work) {
+        if queue.keepsOrder, board.isInterrupted(job.destination) {
+            await settler.giveBack(work)
+        } else if !board.offer(work) {
+            if queue.keepsOrder { _ = board.interrupt(job.destination) }
             await settler.park(work)
         }
     }
@@ -156,6 +161,7 @@ package final class WebhookDispatcher: Service {
     private func work() async {
         while let work = await board.next() {
             guard await settler.holds(work) else {
+                await giveBackFollowers(of: work)
                 board.finish(work, isHealthy: nil)
                 continue
             }
@@ -166,7 +172,27 @@ package final class WebhookDispatcher: Service {
                 continue
             }
             await settler.settle(work, outcome, duration: ContinuousClock.now - start)
+            if !outcome.endsJob { await giveBackFollowers(of: work) }
             board.finish(work, isHealthy: outcome.isHealthy)
+        }
+    }
+
+    /// Keeps the order behind a job that was not finished, where the queue has one.
+    private func giveBackFollowers(of work: DeliveryWork) async {
+        guard queue.keepsOrder else { return }
+        for follower in board.interrupt(work.job.destination) {
+            await settler.giveBack(follower)
+        }
+    }
+
+    /// Prolongs the leases of deliveries that take long.
+    private func keepLeases() async {
+        while !Task.isCancelled {
+            await pause(queue.lease / 4)
+            let now = environment.wallClock.now()
+            for work in board.deliveries(leasedBefore: now - (queue.lease / 2).milliseconds) {
+                if await settler.prolong(work) { board.renewed(work, at: now) }
+            }
         }
     }
 
@@ -205,6 +231,14 @@ package final class WebhookDispatcher: Service {
 }
 
 extension WebhookSender.Outcome {
+    /// Whether the job will not come again.
+    fileprivate var endsJob: Bool {
+        switch self {
+        case .delivered, .hopeless: true
+        case .refused, .failed, .postponed, .cancelled: false
+        }
+    }
+
     /// Whether the endpoint behaved well; `nil` if it was not asked.
     fileprivate var isHealthy: Bool? {
         switch self {

@@ -35,6 +35,8 @@ package final class SQSJobQueue: JobQueue {
 
     package var lease: Duration { configuration.visibilityTimeout }
 
+    package var keepsOrder: Bool { configuration.isFIFO }
+
     /// Finds the queue, or makes it if that is configured; throws what would keep every job from being sent.
     package func prepare() async throws(BackendError) {
         let location = try await mapping { () async throws(AWSError) in try await locator.locate() }
