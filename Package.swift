@@ -96,7 +96,7 @@ let package = Package(
         ),
         .target(
             name: "AWSBackend",
-            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .coreMetrics, .logging],
             path: "Sources/Backends/AWS",
             swiftSettings: interopSettings
         ),
@@ -150,7 +150,10 @@ let package = Package(
         ),
         .testTarget(
             name: "AWSBackendTests",
-            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
+            dependencies: [
+                "AWSBackend", "PrometheusMetrics", "ServerCore", "CurlHTTP", "TestSupport", .coreMetrics, .logging,
+                .nioCore,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),

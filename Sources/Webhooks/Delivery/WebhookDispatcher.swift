@@ -23,6 +23,7 @@ package final class WebhookDispatcher: Service {
     private let configuration: WebhookConfiguration
     private let environment: WebhookEnvironment
     private let board: DeliveryBoard
+    private let oldest = OldestJob()
     private let gate = LogGate()
 
     /// Makes a dispatcher; the transport must allow `maxDeliveries` transfers, also to one host.
@@ -149,7 +150,11 @@ package final class WebhookDispatcher: Service {
             await settler.discardMalformed(lease)
             return
         }
-        let work = DeliveryWork(lease: lease, job: job, receivedMilliseconds: environment.wallClock.now())
+        let now = environment.wallClock.now()
+        let age = max(0, now - job.timeMilliseconds)
+        environment.metrics.jobAge.recordNanoseconds(age * 1_000_000)
+        oldest.received(age: age, at: now)
+        let work = DeliveryWork(lease: lease, job: job, receivedMilliseconds: now)
         if queue.keepsOrder, board.isInterrupted(job.destination) {
             await settler.giveBack(work)
         } else if !board.offer(work) {
@@ -203,6 +208,8 @@ package final class WebhookDispatcher: Service {
                 environment.metrics.waitingDepth.record(depth.waiting)
                 environment.metrics.leasedDepth.record(depth.leased)
                 environment.metrics.deadLetterDepth.record(depth.deadLettered)
+                let age = oldest.age(whileWaiting: depth.waiting, at: environment.wallClock.now())
+                environment.metrics.oldestAge.record(Double(age) / 1000)
             } catch {
                 environment.logger.debug(
                     "the depth of the job queue is unknown",

@@ -43,8 +43,11 @@ package final class AWSClient: Sendable {
     package func send(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         let deadline = ContinuousClock.now + (call.timeout ?? settings.callTimeout)
         var plan = RetryPlan(maxAttempts: settings.maxAttempts)
+        let metrics = environment.metrics.operation(call.operation, of: service)
         while true {
+            let start = ContinuousClock.now
             let attempt = await attempt(call, until: deadline)
+            metrics.ended(after: ContinuousClock.now - start, error: attempt.error)
             switch attempt.result {
             case .success(let response):
                 quota.giveBack(plan.debt)
@@ -60,6 +63,7 @@ package final class AWSClient: Sendable {
                     throw plan.final(error)
                 }
                 logRetry(call, error, plan)
+                metrics.retried()
                 try await wait(pause)
             }
         }
@@ -75,6 +79,11 @@ package final class AWSClient: Sendable {
         var serverDate: Date?
         /// The pause that the service asks for.
         var retryAfter: Duration?
+
+        var error: AWSError? {
+            guard case .failure(let error) = result else { return nil }
+            return error
+        }
     }
 
     private func attempt(_ call: AWSCall, until deadline: ContinuousClock.Instant) async -> Attempt {
