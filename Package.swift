@@ -144,7 +144,7 @@ let package = Package(
             path: "Tests/Support",
             exclude: [
                 "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
-                "Services/moto_application.py",
+                "Services/faulty_aws.py", "Services/moto_application.py",
                 "Services/orphan.py",
             ],
             swiftSettings: settings

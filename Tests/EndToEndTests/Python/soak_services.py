@@ -121,7 +121,7 @@ class Faults(Program):
         await super().start()
         for _ in range(300):
             try:
-                await self.fired()
+                await self.count()
                 return
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
@@ -136,9 +136,16 @@ class Faults(Program):
             if answer.status >= 300:
                 raise AssertionError(f"microburst refuses the rules: {text}")
 
-    async def fired(self):
-        async with aiohttp.ClientSession() as session, session.get(f"{self.base}/_microburst/fired") as answer:
-            return await answer.json()
+    async def count(self):
+        """The faults so far, by what was done."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.base}/_microburst/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        counts = {}
+        for line in lines:
+            if line.startswith("microburst_faults_total{"):
+                action = line.partition('action="')[2].partition('"')[0]
+                counts[action] = counts.get(action, 0) + int(line.split()[-1])
+        return counts
 
 
 class Recorder:

@@ -12,6 +12,8 @@ package final class EmulatedAWS: Sendable {
     package let readerSecret: String
     /// A role for tokens of ``serviceAccountToken``.
     package let roleARN = "arn:aws:iam::123456789012:role/webhooks"
+    /// A role for the user that may do everything, with the external id `martlet-tests`.
+    package let assumedRoleARN = "arn:aws:iam::123456789012:role/assumed"
 
     private let script: ServiceScript
 

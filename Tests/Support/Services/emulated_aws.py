@@ -18,6 +18,7 @@ import xml.etree.ElementTree
 from orphan import die_with_parent, exit_with_parent
 
 ROLE = "webhooks"
+ASSUMED = "assumed"
 SUBJECT = "system:serviceaccount:default:martlet"
 
 
@@ -62,7 +63,7 @@ def make_user(base, name, actions):
 
 
 def make_role(base):
-    """Makes a role that a service account's token may take, as on EKS."""
+    """Makes a role that a service account's token may take, as on EKS, and one for the user."""
     provider = "oidc.eks.eu-central-1.amazonaws.com/id/TEST"
     trust = {
         "Version": "2012-10-17",
@@ -81,6 +82,19 @@ def make_role(base):
     }
     call(base, Action="CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
     call(base, Action="PutRolePolicy", RoleName=ROLE, PolicyName="p", PolicyDocument=json.dumps(policy))
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::123456789012:user/app"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": "martlet-tests"}},
+            }
+        ],
+    }
+    call(base, Action="CreateRole", RoleName=ASSUMED, AssumeRolePolicyDocument=json.dumps(trust))
+    call(base, Action="PutRolePolicy", RoleName=ASSUMED, PolicyName="p", PolicyDocument=json.dumps(policy))
 
 
 def start(command, environment):
@@ -126,7 +140,7 @@ def main():
     process, health = start_moto(port) if is_moto else start_ministack(port)
     base = f"http://127.0.0.1:{port}/"
     wait_until_healthy(base, process, health)
-    key, secret = make_user(base, "app", ["dynamodb:*", "sqs:*", "lambda:*"])
+    key, secret = make_user(base, "app", ["dynamodb:*", "sqs:*", "lambda:*", "sts:AssumeRole"])
     reader_key, reader_secret = make_user(base, "reader", ["dynamodb:GetItem"])
     make_role(base)
     if is_moto:

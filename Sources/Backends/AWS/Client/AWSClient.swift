@@ -39,6 +39,19 @@ package final class AWSClient: Sendable {
         self.quota = RetryQuota()
     }
 
+    /// The same client, signing with a key that stays.
+    func signing(with key: AWSCredentials) -> AWSClient {
+        AWSClient(
+            service: service,
+            endpoint: endpoint,
+            region: signer.region,
+            credentials: CredentialCache(provider: StaticCredentials(key), environment: environment),
+            transport: transport,
+            settings: settings,
+            environment: environment
+        )
+    }
+
     /// Sends a call until it succeeds, cannot succeed, or its time is over.
     package func send(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         let deadline = ContinuousClock.now + (call.timeout ?? settings.callTimeout)
