@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import time
 
@@ -175,7 +176,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    os.makedirs(arguments.folder, exist_ok=True)
+    # What an earlier run kept is not this one's.
+    shutil.rmtree(arguments.folder, ignore_errors=True)
+    os.makedirs(arguments.folder)
     asyncio.run(measure(arguments))
 
 

@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import socket
 import statistics
 import sys
@@ -384,7 +385,9 @@ def main():
     parser.add_argument("--refusal", type=float, default=0.02, help="the share of deliveries that are refused")
     parser.add_argument("--fifo", action="store_true")
     arguments = parser.parse_args()
-    os.makedirs(arguments.folder, exist_ok=True)
+    # What an earlier run kept is not this one's.
+    shutil.rmtree(arguments.folder, ignore_errors=True)
+    os.makedirs(arguments.folder)
     soak = Soak(arguments)
     asyncio.run(soak.run())
     print("# " + json.dumps(soak.report()), flush=True)
