@@ -16,6 +16,10 @@ final class DeliveryBoard: Sendable {
         var delivering: [String: DeliveryWork] = [:]
         /// Destinations whose order was interrupted since the receiver last asked for jobs.
         var interrupted: Set<WebhookDestination> = []
+        /// Deliveries that were made and of which the queue is being told.
+        var settling = 0
+
+        var isEmpty: Bool { schedule.isEmpty && settling == 0 }
     }
 
     private let state: Mutex<State>
@@ -24,8 +28,9 @@ final class DeliveryBoard: Sendable {
         state = Mutex(State(schedule: schedule))
     }
 
+    /// Whether nothing waits, is delivered or is settled here.
     var isEmpty: Bool {
-        state.withLock { $0.schedule.isEmpty }
+        state.withLock { $0.isEmpty }
     }
 
     /// Jobs that can be received now.
@@ -76,6 +81,22 @@ final class DeliveryBoard: Sendable {
         }
     }
 
+    /// Ends a delivery that was made, before the queue was told: the next job of the destination need not wait for that.
+    func beginSettling(_ work: DeliveryWork) {
+        state.withLock { $0.settling += 1 }
+        finish(work, isHealthy: true)
+    }
+
+    /// Notes that the queue was told.
+    func endSettling() {
+        let receiver = state.withLock { state in
+            state.settling -= 1
+            defer { state.receiver = nil }
+            return state.receiver
+        }
+        receiver?.signal()
+    }
+
     /// Ends a delivery that was broken off by the shutdown.
     func abandon(_ work: DeliveryWork) {
         state.withLock { $0.abandoned.append(work) }
@@ -117,7 +138,7 @@ final class DeliveryBoard: Sendable {
         while !Task.isCancelled {
             let room = state.withLock { $0.schedule.room }
             if room > 0 { return room }
-            await waitForChange { $0.room == 0 }
+            await waitForChange { $0.schedule.room == 0 }
         }
         return 0
     }
@@ -135,10 +156,10 @@ final class DeliveryBoard: Sendable {
         }
     }
 
-    private func waitForChange(while condition: (DeliverySchedule) -> Bool) async {
+    private func waitForChange(while condition: (State) -> Bool) async {
         let signal = OneShotSignal()
         let mustWait = state.withLock { state in
-            guard condition(state.schedule) else { return false }
+            guard condition(state) else { return false }
             state.receiver = signal
             return true
         }

@@ -176,7 +176,14 @@ package final class WebhookDispatcher: Service {
                 board.abandon(work)
                 continue
             }
-            await settler.settle(work, outcome, duration: ContinuousClock.now - start)
+            let duration = ContinuousClock.now - start
+            if case .delivered = outcome {
+                board.beginSettling(work)
+                await settler.settle(work, outcome, duration: duration)
+                board.endSettling()
+                continue
+            }
+            await settler.settle(work, outcome, duration: duration)
             if !outcome.endsJob { await giveBackFollowers(of: work) }
             board.finish(work, isHealthy: outcome.isHealthy)
         }

@@ -83,9 +83,11 @@ struct ProfileCredentialsTests {
         let command = ShellCommand(text: "sleep \(marker) & wait")
         await #expect(throws: ShellCommand.Failure.timedOut) { try await command.output(within: .milliseconds(200)) }
         try await Eventually.holds("the processes are gone", within: .seconds(5)) {
-            let found = try? await ShellCommand(text: "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '")
-                .output(within: .seconds(5))
-            return found.map { !String(decoding: $0, as: UTF8.self).contains("sleep \(marker)") } == true
+            let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return processes.allSatisfy { process in
+                let command = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+                return !String(decoding: command, as: UTF8.self).contains("sleep\0\(marker)")
+            }
         }
     }
 

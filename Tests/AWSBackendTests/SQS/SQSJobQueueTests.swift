@@ -1,5 +1,7 @@
 import AWSBackend
+import CoreMetrics
 import Foundation
+import PrometheusMetrics
 import ServerCore
 import Synchronization
 import TestSupport
@@ -17,6 +19,7 @@ struct SQSJobQueueTests {
     private func queue(
         _ wireProtocol: SQSWireProtocol = .json,
         create: Bool = true,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         _ change: (inout SQSConfiguration) -> Void = { _ in }
     ) async throws -> Queue {
         let aws = try await EmulatedAWS.shared()
@@ -28,7 +31,9 @@ struct SQSJobQueueTests {
         change(&configuration)
         let name = "q-\(UUID().uuidString)"
         configuration.queueName = name
-        let backend = AWSBackend(transport: try TestTransport.get(), environment: .test())
+        var environment = AWSEnvironment.test()
+        environment.metrics = AWSMetrics(factory: metrics)
+        let backend = AWSBackend(transport: try TestTransport.get(), environment: environment)
         let client = SQSClient(client: try backend.client(of: .sqs, configuration.aws), wireProtocol: wireProtocol)
         let jobs = try backend.jobQueue(configuration)
         var url = ""
@@ -81,6 +86,30 @@ struct SQSJobQueueTests {
             }
         }
         #expect(try await queue.jobs.depth() == JobQueueDepth(waiting: 0, leased: 0, deadLettered: 0))
+    }
+
+    @Test("jobs that are done at the same time are deleted together")
+    func gatheredDeletes() async throws {
+        let registry = PrometheusRegistry(
+            prefix: "martlet_",
+            descriptions: [MetricDescription(name: MetricName.awsRequests.rawValue, kind: .counter, help: "h.")]
+        )
+        let queue = try await queue(metrics: registry)
+        try await queue.jobs.enqueue((0..<20).map { Array("job \($0)".utf8) })
+        let jobs = try await drain(queue.jobs, 20)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for job in jobs {
+                group.addTask { try await queue.jobs.acknowledge(job) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await queue.jobs.depth() == JobQueueDepth(waiting: 0, leased: 0, deadLettered: 0))
+        let text = String(decoding: registry.render(), as: UTF8.self)
+        let line = try #require(
+            text.split(separator: "\n").first { $0.contains(#"_total{"#) && $0.contains("DeleteMessageBatch") }
+        )
+        // Two, unless the machine takes longer for twenty calls than they are gathered.
+        #expect(try #require(line.split(separator: " ").last.flatMap { Double($0) }) <= 5)
     }
 
     @Test("a retried job comes again after its pause with a higher attempt")

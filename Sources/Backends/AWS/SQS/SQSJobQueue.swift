@@ -30,7 +30,9 @@ package final class SQSJobQueue: JobQueue {
         self.environment = environment
         self.group = group
         locator = SQSQueueLocator(client: client, configuration: configuration)
-        deleter = SQSDeleter(client: client, maxSenders: 4)
+        // On a FIFO queue nothing more of a group comes until what is in hand was deleted.
+        let gathering = Duration.milliseconds(configuration.isFIFO ? 10 : 50)
+        deleter = SQSDeleter(client: client, gathering: gathering, environment: environment)
     }
 
     package var lease: Duration { configuration.visibilityTimeout }
