@@ -98,6 +98,7 @@ let package = Package(
             name: "AWSBackend",
             dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .coreMetrics, .logging],
             path: "Sources/Backends/AWS",
+            exclude: ["RESULTS.md"],
             swiftSettings: interopSettings
         ),
         .target(

@@ -19,6 +19,7 @@ struct SQSJobQueueTests {
     private func queue(
         _ wireProtocol: SQSWireProtocol = .json,
         create: Bool = true,
+        name: String = "q-\(UUID().uuidString)",
         metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         _ change: (inout SQSConfiguration) -> Void = { _ in }
     ) async throws -> Queue {
@@ -29,7 +30,6 @@ struct SQSJobQueueTests {
         configuration.createsQueue = create
         configuration.waitTime = .seconds(1)
         change(&configuration)
-        let name = "q-\(UUID().uuidString)"
         configuration.queueName = name
         var environment = AWSEnvironment.test()
         environment.metrics = AWSMetrics(factory: metrics)
@@ -219,7 +219,7 @@ struct SQSJobQueueTests {
         #expect(try await queue.jobs.depth().waiting == 0)
     }
 
-    @Test("a queue that is missing is not made unless that is configured")
+    @Test("a queue that is missing is not made unless that is configured, and is found by name, URL or prefix")
     func missing() async throws {
         let queue = try await queue(create: false)
         for attempt in [
@@ -230,8 +230,12 @@ struct SQSJobQueueTests {
         }
         let url = try #require(try await queue.client.send(.createQueue(name: queue.name, attributes: [:])).queueURL)
         try await queue.jobs.checkHealth()
-        let prefixed = try await self.queue(create: false) { $0.queueURL = url }
-        try await prefixed.jobs.checkHealth()
+        let byURL = try await self.queue(create: false) { $0.queueURL = url }
+        try await byURL.jobs.enqueue([[65]])
+        let prefix = String(url.dropLast(queue.name.count))
+        let byPrefix = try await self.queue(create: false, name: queue.name) { $0.queueURLPrefix = prefix }
+        try await byPrefix.jobs.enqueue([[66]])
+        #expect(Set(try await drain(queue.jobs, 2).map(\.payload)) == [[65], [66]])
     }
 
     @Test("a receiver that is cancelled returns without jobs")

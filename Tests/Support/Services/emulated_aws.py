@@ -127,9 +127,7 @@ def start_moto(port):
 
 def enforce_signatures(base):
     """Has moto verify every later request; the type is needed, or the body is read as a form and is empty."""
-    request = urllib.request.Request(
-        base + "moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"}
-    )
+    request = urllib.request.Request(base + "moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"})
     urllib.request.urlopen(request, timeout=10).close()
 
 

@@ -29,9 +29,7 @@ def main():
         stderr=subprocess.DEVNULL,
         preexec_fn=die_with_parent,
     )
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/_microburst/rules", data=rules.encode(), method="PATCH"
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/_microburst/rules", data=rules.encode(), method="PATCH")
     deadline = time.monotonic() + 60
     while True:
         if process.poll() is not None:
