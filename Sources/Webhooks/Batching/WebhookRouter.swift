@@ -53,8 +53,8 @@ actor WebhookRouter {
 
     /// The answer for one app.
     ///
-    /// An object: Swift 6.3 optimizes a child task that returns a large value and rethrows a typed error into one that
-    /// returns garbage.
+    /// An object and not a tuple: a child task whose `do` and `catch` both return a tuple with a large `Result` returns
+    /// garbage when Swift 6.3 optimizes it.
     private final class LookUp: Sendable {
         let id: String
         let result: Result<App?, BackendError>
