@@ -36,6 +36,19 @@ QUIET_KILLS = 6
 # The default of webhooks.batching.size.
 BATCH = 100
 
+# What an operator needs to see; each with its first label, where it has any.
+METRICS = (
+    'queue_depth{state="waiting"}',
+    'queue_depth{state="dead_lettered"}',
+    "queue_oldest_job_age_seconds ",
+    "queue_job_age_seconds_count ",
+    "aws_requests_total{",
+    "aws_retries_total{",
+    "aws_throttles_total{",
+    "aws_errors_total{",
+    "aws_request_seconds_count{",
+)
+
 FAULTS = [
     {"service": "sqs", "operation": operation, "probability": 0.05, "error": {"code": "RequestThrottled"}}
     for operation in ("SendMessageBatch", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibility")
@@ -197,6 +210,7 @@ class Soak:
         self.sending_seconds = time.monotonic() - started
         await self.settle()
         self.seconds = time.monotonic() - started
+        self.unseen = await self.unseen_metrics()
         self.statuses = [await node.stop() for node in self.nodes]
         await self.recorder.session.close()
         await self.faults.kill()
@@ -303,6 +317,16 @@ class Soak:
         await eventually(lambda: living <= accepted.keys(), "living servers hand over everything", 60)
         await eventually(lambda: accepted.keys() <= self.receiver.arrivals.keys(), "everything is delivered", 240)
 
+    async def unseen_metrics(self):
+        """The metrics of queue and calls that some server does not have."""
+        unseen = set()
+        for node in self.nodes:
+            url = f"http://127.0.0.1:{node.metrics_port}/metrics"
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                text = await answer.text()
+            unseen |= {name for name in METRICS if f"\nmartlet_{name}" not in text}
+        return unseen
+
     def lost(self, incarnation):
         return [
             identity
@@ -367,6 +391,7 @@ class Soak:
             ("a kill loses the events of 50 ms or of one batch", is_small, report),
             ("every delivery is signed", self.receiver.forged == 0, f"{self.receiver.forged} are not"),
             ("no client is refused", not self.errors, self.errors[:3]),
+            ("the queue and the calls to it are in the metrics", not self.unseen, self.unseen),
             ("servers end by themselves", self.statuses == [0] * NODES, self.statuses),
             ("everything failed that was to fail", self.restarts > 0 and self.cutter.cuts > 0, report),
         ]
