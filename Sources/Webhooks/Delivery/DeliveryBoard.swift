@@ -5,6 +5,15 @@ import Synchronization
 ///
 /// Threading: any task.
 final class DeliveryBoard: Sendable {
+    /// A delivery under way.
+    private struct Delivery {
+        var work: DeliveryWork
+        /// When its lease was last known to begin, in milliseconds of the wall clock.
+        var leasedMilliseconds: Int64
+        /// Is given when the lease that is being prolonged was.
+        var prolonging: OneShotSignal?
+    }
+
     private struct State {
         var schedule: DeliverySchedule
         var idleWorkers: [OneShotSignal] = []
@@ -13,7 +22,7 @@ final class DeliveryBoard: Sendable {
         /// Jobs whose delivery was broken off.
         var abandoned: [DeliveryWork] = []
         /// What is being delivered, by the job's id.
-        var delivering: [String: DeliveryWork] = [:]
+        var delivering: [String: Delivery] = [:]
         /// Destinations whose order was interrupted since the receiver last asked for jobs.
         var interrupted: Set<WebhookDestination> = []
         /// Deliveries that were made and of which the queue is being told.
@@ -57,7 +66,10 @@ final class DeliveryBoard: Sendable {
                     state.idleWorkers.append(signal)
                     return (nil, nil)
                 }
-                state.delivering[work.lease.id] = work
+                state.delivering[work.lease.id] = Delivery(
+                    work: work,
+                    leasedMilliseconds: work.receivedMilliseconds
+                )
                 // One finished delivery can free more than one place, so whoever gets one passes the word on.
                 return (work, state.schedule.hasWaiting ? state.idleWorkers.popLast() : nil)
             }
@@ -72,7 +84,6 @@ final class DeliveryBoard: Sendable {
     func finish(_ work: DeliveryWork, isHealthy: Bool?) {
         let signals = state.withLock { state in
             state.schedule.finish(work, isHealthy: isHealthy)
-            state.delivering[work.lease.id] = nil
             defer { state.receiver = nil }
             return [state.idleWorkers.popLast(), state.receiver].compactMap(\.self)
         }
@@ -123,14 +134,32 @@ final class DeliveryBoard: Sendable {
         state.withLock { $0.interrupted.contains(destination) }
     }
 
-    /// The deliveries under way whose lease began at a moment or before.
-    func deliveries(leasedBefore moment: Int64) -> [DeliveryWork] {
-        state.withLock { state in state.delivering.values.filter { $0.leasedMilliseconds <= moment } }
+    /// Takes the deliveries under way whose lease began at a moment or before, to prolong it.
+    ///
+    /// Each is not settled before its signal is given.
+    func beginProlonging(leasedBefore moment: Int64) -> [(work: DeliveryWork, isDone: OneShotSignal)] {
+        state.withLock { state in
+            let due = state.delivering.values.filter { $0.leasedMilliseconds <= moment && $0.prolonging == nil }
+            return due.map { delivery in
+                let signal = OneShotSignal()
+                state.delivering[delivery.work.lease.id]?.prolonging = signal
+                return (delivery.work, signal)
+            }
+        }
     }
 
-    /// Notes that the lease of a delivery under way begins anew.
-    func renewed(_ work: DeliveryWork, at moment: Int64) {
-        state.withLock { $0.delivering[work.lease.id]?.leasedMilliseconds = moment }
+    /// Notes that a lease was prolonged, and from when on it counts anew if the queue agreed.
+    func endProlonging(_ work: DeliveryWork, from moment: Int64?) {
+        state.withLock { state in
+            state.delivering[work.lease.id]?.prolonging = nil
+            if let moment { state.delivering[work.lease.id]?.leasedMilliseconds = moment }
+        }
+    }
+
+    /// Ends the care for the lease of a delivery, which is to be settled now: prolonging it later would undo that.
+    func endKeeping(_ work: DeliveryWork) async {
+        let signal = state.withLock { $0.delivering.removeValue(forKey: work.lease.id)?.prolonging }
+        await signal?.wait()
     }
 
     /// Waits until jobs can be received and says how many; for one task at a time.

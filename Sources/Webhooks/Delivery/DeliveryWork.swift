@@ -6,15 +6,6 @@ struct DeliveryWork: Sendable {
     var job: WebhookJob
     /// When it was received, in milliseconds of the wall clock.
     var receivedMilliseconds: Int64
-    /// When its lease was last known to begin, in milliseconds of the wall clock.
-    var leasedMilliseconds: Int64
     /// Whether its destination failed last time, as of the start of this delivery.
     var isSuspect = false
-
-    init(lease: LeasedJob, job: WebhookJob, receivedMilliseconds: Int64) {
-        self.lease = lease
-        self.job = job
-        self.receivedMilliseconds = receivedMilliseconds
-        leasedMilliseconds = receivedMilliseconds
-    }
 }

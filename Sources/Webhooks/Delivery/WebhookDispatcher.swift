@@ -104,21 +104,24 @@ package final class WebhookDispatcher: Service {
     /// Finishes what is held, and with `drainsQueue` what is queued, for as long as the task is not cancelled.
     private func drain() async {
         while !Task.isCancelled {
+            // Before the count: what finishes after it is not in it.
+            let isIdle = board.isEmpty
             if configuration.drainsQueue {
                 do throws(BackendError) {
                     if try await receiveForDraining() { continue }
                     let depth = try await queue.depth()
                     if depth.waiting + depth.leased == 0 { return }
                 } catch {
-                    if board.isEmpty { return }
+                    if isIdle { return }
                 }
-            } else if board.isEmpty {
+            } else if isIdle {
                 return
             }
             await race {
                 await self.pause(Self.drainPause)
             } with: {
-                await self.waitForFinish()
+                // Nothing is under way, so what is queued is not due yet.
+                if isIdle { await self.pause(Self.drainPause) } else { await self.board.waitForFinish() }
             }
         }
     }
@@ -133,15 +136,6 @@ package final class WebhookDispatcher: Service {
             await accept(lease)
         }
         return !leases.isEmpty
-    }
-
-    private func waitForFinish() async {
-        if board.isEmpty {
-            // Nothing is under way, so what is queued is not due yet.
-            await pause(Self.drainPause)
-        } else {
-            await board.waitForFinish()
-        }
     }
 
     private func accept(_ lease: LeasedJob) async {
@@ -166,12 +160,14 @@ package final class WebhookDispatcher: Service {
     private func work() async {
         while let work = await board.next() {
             guard await settler.holds(work) else {
+                await board.endKeeping(work)
                 await giveBackFollowers(of: work)
                 board.finish(work, isHealthy: nil)
                 continue
             }
             let start = ContinuousClock.now
             let outcome = await sender.send(work.job)
+            await board.endKeeping(work)
             if case .cancelled = outcome {
                 board.abandon(work)
                 continue
@@ -202,8 +198,10 @@ package final class WebhookDispatcher: Service {
         while !Task.isCancelled {
             await pause(queue.lease / 4)
             let now = environment.wallClock.now()
-            for work in board.deliveries(leasedBefore: now - (queue.lease / 2).milliseconds) {
-                if await settler.prolong(work) { board.renewed(work, at: now) }
+            for (work, isDone) in board.beginProlonging(leasedBefore: now - (queue.lease / 2).milliseconds) {
+                let isRenewed = await settler.prolong(work)
+                board.endProlonging(work, from: isRenewed ? now : nil)
+                isDone.signal()
             }
         }
     }
