@@ -1,6 +1,6 @@
 # make run serves a demo app, make test proves the server; each installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help run publish build test race bench bench-peers lint format clean
+.PHONY: help run publish build test race soak bench bench-peers bench-webhooks lint format clean
 
 CHANNEL ?= my-channel
 EVENT ?= my-event
@@ -30,6 +30,17 @@ race: ## Runs the end-to-end races with the server under the thread sanitizer; i
 	@TSAN_OPTIONS="exitcode=0 log_path=$(CURDIR)/.logs/tsan" MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" \
 		bash .ci/test --filter RaceTests
 	@grep -h SUMMARY .logs/tsan.* 2>/dev/null | sort | uniq -c | sort -rn || echo "No reports."
+
+soak: ## Sends 100,000 webhook events through servers, queue and network that fail; takes some ten minutes
+	@bash .ci/install build test
+	swift build --configuration release --product martlet
+	@MARTLET_SOAK_EVENTS=100000 MARTLET_BINARY="$(CURDIR)/.build/release/martlet" bash .ci/test --filter SoakTests
+	@grep -h '^# ' .logs/e2e/soak-*.out
+
+bench-webhooks: ## Measures what a webhook through SQS costs: CPU and requests
+	@bash .ci/install build test
+	swift build --configuration release --product martlet
+	.venv/bin/python Tests/EndToEndTests/Python/webhook_cost.py --martlet .build/release/martlet --folder .logs/webhook-cost
 
 bench: ## Measures the server beside the floor of a bare send loop
 	@bash .ci/install build

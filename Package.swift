@@ -96,8 +96,9 @@ let package = Package(
         ),
         .target(
             name: "AWSBackend",
-            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .logging],
+            dependencies: ["CLibXML2", "ServerCore", "CurlHTTP", "Digest", .coreMetrics, .logging],
             path: "Sources/Backends/AWS",
+            exclude: ["RESULTS.md"],
             swiftSettings: interopSettings
         ),
         .target(
@@ -146,13 +147,17 @@ let package = Package(
             path: "Tests/Support",
             exclude: [
                 "Services/aws-requirements.txt", "Services/credential_endpoints.py", "Services/emulated_aws.py",
+                "Services/faulty_aws.py", "Services/moto_application.py",
                 "Services/orphan.py",
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "AWSBackendTests",
-            dependencies: ["AWSBackend", "ServerCore", "CurlHTTP", "TestSupport", .logging, .nioCore],
+            dependencies: [
+                "AWSBackend", "PrometheusMetrics", "ServerCore", "CurlHTTP", "TestSupport", .coreMetrics, .logging,
+                .nioCore,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: settings),

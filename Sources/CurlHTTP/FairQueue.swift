@@ -87,6 +87,19 @@ package struct FairQueue<Key: Hashable, Element> {
         return removed
     }
 
+    /// Removes the waiting elements of one key; O(ready keys).
+    package mutating func removeWaiting(of key: Key) -> [Element] {
+        guard let removed = lanes[key]?.waiting, !removed.isEmpty else { return [] }
+        lanes[key]?.waiting = []
+        if lanes[key]?.isReady == true {
+            lanes[key]?.isReady = false
+            ready.removeAll { $0 == key }
+        }
+        removeIfUnused(key)
+        waitingCount -= removed.count
+        return Array(removed)
+    }
+
     private mutating func markReady(_ key: Key) {
         guard let lane = lanes[key], !lane.isReady, !lane.waiting.isEmpty, lane.out < maxOutPerKey else { return }
         lanes[key]?.isReady = true

@@ -12,6 +12,8 @@ package final class WebhookMetrics: Sendable {
     let waitingDepth: Gauge
     let leasedDepth: Gauge
     let deadLetterDepth: Gauge
+    let oldestAge: Gauge
+    let jobAge: Timer
 
     private let factory: any MetricsFactory
     private let apps = Mutex<[String: AppMetrics]>([:])
@@ -33,6 +35,8 @@ package final class WebhookMetrics: Sendable {
         waitingDepth = depth("waiting")
         leasedDepth = depth("leased")
         deadLetterDepth = depth("dead_lettered")
+        oldestAge = Gauge(label: MetricName.queueOldestSeconds.rawValue, dimensions: [], factory: factory)
+        jobAge = Timer(label: MetricName.queueJobAgeSeconds.rawValue, dimensions: [], factory: factory)
     }
 
     /// The handles of one app.

@@ -4,10 +4,10 @@ import Logging
 import ServerCore
 import TestSupport
 
-/// The implementations on AWS, each in a table or queue of its own in the emulator.
+/// The implementations on AWS, each in a table or queue of its own in an emulator.
 enum AWSConformance {
-    static func appCatalog() async throws -> any AppCatalog {
-        let aws = try await EmulatedAWS.shared()
+    static func appCatalog(_ emulator: EmulatedAWS.Emulator = .ministack) async throws -> any AppCatalog {
+        let aws = try await running(emulator)
         var configuration = DynamoDBConfiguration()
         configuration.aws.endpointURL = aws.endpoint
         configuration.aws.accessKeyID = aws.accessKeyID
@@ -18,8 +18,11 @@ enum AWSConformance {
         return try backend.appManager(configuration)
     }
 
-    static func jobQueue(isFIFO: Bool = false) async throws -> any JobQueue {
-        let aws = try await EmulatedAWS.shared()
+    static func jobQueue(
+        _ emulator: EmulatedAWS.Emulator = .ministack,
+        isFIFO: Bool = false
+    ) async throws -> any JobQueue {
+        let aws = try await running(emulator)
         var configuration = SQSConfiguration()
         configuration.aws.endpointURL = aws.endpoint
         configuration.aws.accessKeyID = aws.accessKeyID
@@ -32,6 +35,13 @@ enum AWSConformance {
         let queue = try backend().jobQueue(configuration)
         try await queue.prepare()
         return queue
+    }
+
+    private static func running(_ emulator: EmulatedAWS.Emulator) async throws -> EmulatedAWS {
+        switch emulator {
+        case .ministack: try await EmulatedAWS.shared()
+        case .moto: try await EmulatedAWS.sharedMoto()
+        }
     }
 
     private static func backend() throws -> AWSBackend {

@@ -12,6 +12,8 @@ struct JobQueueConformance {
         case redisCluster
         case sqs
         case sqsFIFO
+        case sqsOnMoto
+        case sqsFIFOOnMoto
 
         /// Every implementation whose system is there; a missing one is left out locally and fails under CI.
         static var available: [Implementation] {
@@ -19,7 +21,7 @@ struct JobQueueConformance {
                 switch implementation {
                 case .memory: true
                 case .redis, .redisCluster: RedisBackends.run
-                case .sqs, .sqsFIFO: EmulatedAWS.runsTests
+                case .sqs, .sqsFIFO, .sqsOnMoto, .sqsFIFOOnMoto: EmulatedAWS.runsTests
                 }
             }
         }
@@ -35,6 +37,8 @@ struct JobQueueConformance {
             case .redisCluster: return RedisBackends.jobQueue(try await RedisBackends.cluster())
             case .sqs: return try await AWSConformance.jobQueue()
             case .sqsFIFO: return try await AWSConformance.jobQueue(isFIFO: true)
+            case .sqsOnMoto: return try await AWSConformance.jobQueue(.moto)
+            case .sqsFIFOOnMoto: return try await AWSConformance.jobQueue(.moto, isFIFO: true)
             }
         }
     }

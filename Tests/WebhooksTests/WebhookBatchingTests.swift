@@ -1,5 +1,6 @@
 import CurlHTTP
 import Logging
+import MemoryBackend
 import ServerCore
 import ServiceLifecycle
 import TestSupport
@@ -161,6 +162,54 @@ struct WebhookBatchingTests {
             #expect(sent.contains(#""channel":"last""#))
             #expect(try await bench.queue.depth().waiting == 0)
             #expect(try await bench.queue.depth().leased == 0)
+            await bench.client.shutdown()
+        }
+    }
+
+    @Test("shutting down waits for a queue that is full, and not for one that stays so", arguments: [true, false])
+    func shutdownWithFullQueue(isFreed: Bool) async throws {
+        let gate = Gate()
+        let responder: HTTPTestServer.Responder = { _ in
+            await gate.pass()
+            return .respond(status: 200)
+        }
+        try await HTTPTestServer.with(responder: responder) { server in
+            var limits = MemoryJobQueueLimits()
+            limits.maxJobs = 1
+            let bench = try WebhookBench(apps: [WebhookBench.app("1", server.url())], limits: limits)
+            let batcher = ServiceGroup(
+                services: [bench.batcher],
+                logger: .init(label: "services", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
+            let delivery = Task { await bench.dispatcher.run() }
+            async let ended: Void = batcher.run()
+            bench.buffer.emit(.occupied("first"))
+            await server.requests.wait(for: 1)
+            bench.buffer.emit(.occupied("last"))
+            while !bench.clock.sleeps.elements.contains(where: { $0.offset == .seconds(1) }) {
+                await bench.clock.sleeps.wait(for: bench.clock.sleeps.elements.count + 1)
+            }
+            await batcher.triggerGracefulShutdown()
+            if isFreed {
+                gate.open()
+                await bench.queue.calls.wait(for: 1)
+            }
+            // Each pause that begins is over at once.
+            let ticker = Task {
+                var count = 0
+                while !Task.isCancelled {
+                    await bench.clock.sleeps.wait(for: count + 1)
+                    count = bench.clock.sleeps.elements.count
+                    bench.clock.advance(by: .seconds(1))
+                }
+            }
+            try await ended
+            #expect(bench.metrics.total("webhook_events_dropped_total", "app_id=1") == (isFreed ? 0 : 1))
+            if isFreed { await server.requests.wait(for: 2) }
+            ticker.cancel()
+            gate.open()
+            delivery.cancel()
+            await delivery.value
             await bench.client.shutdown()
         }
     }

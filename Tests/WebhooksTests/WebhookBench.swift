@@ -22,10 +22,11 @@ struct WebhookBench: Sendable {
     init(
         apps: [App],
         configuration: WebhookConfiguration = .immediate,
-        lambda: (any LambdaInvoker)? = nil
+        lambda: (any LambdaInvoker)? = nil,
+        limits: MemoryJobQueueLimits = MemoryJobQueueLimits()
     ) throws {
         self.apps = AppList(apps)
-        queue = ObservedQueue(clock: clock)
+        queue = ObservedQueue(clock: clock, limits: limits)
         client = try CurlHTTPClient()
         let clock = clock
         let wallClock = WallClock { Self.startMilliseconds + clock.now.offset.milliseconds }

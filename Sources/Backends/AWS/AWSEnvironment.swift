@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import FoundationEssentials
 package import Logging
 
@@ -12,17 +13,20 @@ package struct AWSEnvironment: Sendable {
     /// Numbers from 0 up to 1 that spread retries.
     package var jitter: @Sendable () -> Double
     package var logger: Logger
+    package var metrics: AWSMetrics
 
     /// Makes an environment, by default of this process, real time and chance.
     package init(
         variables: [String: String] = ProcessInfo.processInfo.environment,
         logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         now: @escaping @Sendable () -> Date = { Date() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.variables = variables
         self.logger = logger
+        self.metrics = AWSMetrics(factory: metrics)
         self.now = now
         self.sleep = sleep
         self.jitter = jitter

@@ -6,9 +6,11 @@ extension MetricName {
 
     private var kind: MetricDefinition.Kind {
         switch self {
-        case .connected, .activeChannels, .queueDepth, .transportSubscriptions, .transportQueueDepth:
+        case .connected, .activeChannels, .queueDepth, .queueOldestSeconds, .transportSubscriptions,
+            .transportQueueDepth:
             .gauge
-        case .webhookDeliverySeconds, .queueProcessingSeconds, .eventLoopLagSeconds:
+        case .webhookDeliverySeconds, .queueProcessingSeconds, .queueJobAgeSeconds, .awsRequestSeconds,
+            .eventLoopLagSeconds:
             .histogram
         case .socketReceivedBytes, .socketTransmittedBytes, .httpReceivedBytes, .httpTransmittedBytes:
             .untyped
@@ -19,7 +21,7 @@ extension MetricName {
             .backendFailures, .transportPublished, .transportReceived, .transportDropped, .transportReconnections,
             .webhookEvents, .webhookEventsDropped, .webhookDeliveries, .webhookRetries,
             .webhookDeadLetters,
-            .queueClaimed, .queueSettled, .logLinesDropped:
+            .queueClaimed, .queueSettled, .awsRequests, .awsRetries, .awsThrottles, .awsErrors, .logLinesDropped:
             .counter
         }
     }
@@ -67,7 +69,14 @@ extension MetricName {
         case .queueClaimed: "Jobs received from the queue."
         case .queueSettled: "Jobs that left the queue's consumer, by outcome."
         case .queueDepth: "Jobs in the queue, by state."
+        case .queueOldestSeconds: "Age of the oldest job that waits, as far as this node's receiver can tell."
+        case .queueJobAgeSeconds: "Age of a job's oldest event when the job is received."
         case .queueProcessingSeconds: "Time from receiving a job to settling it."
+        case .awsRequests: "Requests sent to AWS, each attempt for itself."
+        case .awsRetries: "Requests to AWS that were sent again."
+        case .awsThrottles: "Requests that AWS refused to slow the sender down."
+        case .awsErrors: "Requests to AWS that failed, by kind."
+        case .awsRequestSeconds: "Time from sending a request to AWS to its answer; long polls wait on purpose."
         case .eventLoopLagSeconds: "How late timers of an event loop run."
         case .logLinesDropped: "Log lines that the flood guard suppressed or that could not be written."
         }
@@ -94,7 +103,11 @@ extension MetricName {
         case .webhookEventsDropped: [.reason]
         case .webhookDeliveries: [.appID, .result]
         case .webhookRetries, .webhookDeadLetters: [.appID]
-        case .webhookDeliverySeconds, .queueClaimed, .queueProcessingSeconds, .logLinesDropped: []
+        case .webhookDeliverySeconds, .queueClaimed, .queueProcessingSeconds, .queueOldestSeconds, .queueJobAgeSeconds,
+            .logLinesDropped:
+            []
+        case .awsRequests, .awsRetries, .awsThrottles, .awsRequestSeconds: [.service, .operation]
+        case .awsErrors: [.service, .operation, .errorType]
         case .queueSettled: [.outcome]
         case .queueDepth: [.state]
         case .eventLoopLagSeconds: [.loop]
@@ -105,7 +118,8 @@ extension MetricName {
         switch self {
         case .webhookDeliverySeconds: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
         // Retries make a job last for minutes.
-        case .queueProcessingSeconds: [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300]
+        case .queueProcessingSeconds, .queueJobAgeSeconds: [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300]
+        case .awsRequestSeconds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
         case .eventLoopLagSeconds: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1]
         default: []
         }

@@ -51,7 +51,15 @@ package enum MetricName: String, CaseIterable, Sendable {
     case queueClaimed = "queue_claimed_total"
     case queueSettled = "queue_settled_total"
     case queueDepth = "queue_depth"
+    case queueOldestSeconds = "queue_oldest_job_age_seconds"
+    case queueJobAgeSeconds = "queue_job_age_seconds"
     case queueProcessingSeconds = "queue_processing_duration_seconds"
+    // AWS
+    case awsRequests = "aws_requests_total"
+    case awsRetries = "aws_retries_total"
+    case awsThrottles = "aws_throttles_total"
+    case awsErrors = "aws_errors_total"
+    case awsRequestSeconds = "aws_request_seconds"
     // Process
     case eventLoopLagSeconds = "event_loop_lag_seconds"
     case logLinesDropped = "log_lines_dropped_total"

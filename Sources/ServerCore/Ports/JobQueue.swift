@@ -25,11 +25,21 @@ package protocol JobQueue: Sendable {
     /// How long a received job stays invisible.
     var lease: Duration { get }
 
+    /// Whether jobs of one group come in their order.
+    ///
+    /// A consumer keeps that order by giving back, when it does not finish a job, what it holds of the group behind it:
+    /// the queue holds those up until the first one comes again.
+    var keepsOrder: Bool { get }
+
     /// Counts the jobs, as exactly as the backend can tell.
     func depth() async throws(BackendError) -> JobQueueDepth
 
     /// Throws when the queue cannot take jobs now.
     func checkHealth() async throws(BackendError)
+}
+
+extension JobQueue {
+    package var keepsOrder: Bool { false }
 }
 
 /// A job in the hands of one consumer.

@@ -2,6 +2,7 @@ import CoreMetrics
 import Logging
 package import ServerCore
 import ServiceLifecycle
+import Synchronization
 
 /// Moves events from the buffer to the job queue, in batches.
 ///
@@ -23,6 +24,8 @@ package final class WebhookBatcher: Service {
     private let clock: any Clock<Duration>
     private let wallClock: WallClock
     private let gate = LogGate()
+    /// The pauses that are left once the intake has ended.
+    private let lastPauses: Allowance
 
     /// Makes a batcher; it is the only one that takes from the buffer.
     package init(
@@ -35,6 +38,7 @@ package final class WebhookBatcher: Service {
         self.buffer = buffer
         self.queue = queue
         self.configuration = configuration
+        lastPauses = Allowance(Int(configuration.drainTimeout / 2 / Self.retryPause))
         router = WebhookRouter(apps: apps, batching: configuration.batching)
         metrics = environment.metrics
         logger = environment.logger
@@ -107,7 +111,8 @@ package final class WebhookBatcher: Service {
         return bounded(routing.unresolved)
     }
 
-    /// Enqueues, as often as it takes; gives up on shutdown, on cancellation, or when the queue refuses for good.
+    /// Enqueues, as often as it takes; gives up on cancellation, when the queue refuses for good, or when it still does
+    /// not take anything half the drain timeout after the intake ended.
     private func enqueue(_ jobs: [WebhookJob]) async {
         while true {
             do throws(BackendError) {
@@ -123,18 +128,23 @@ package final class WebhookBatcher: Service {
                     )
                 }
                 let mayHelp = error.code == .unavailable || error.code == .capacityExceeded || error.code == .conflict
-                guard mayHelp, !buffer.isFinished, !Task.isCancelled else {
+                guard mayHelp, !Task.isCancelled, !buffer.isFinished || lastPauses.take() else {
                     for job in jobs {
                         metrics.app(job.destination.appID).dropped.increment(by: job.eventCount)
                     }
                     return
                 }
-                await race {
-                    await self.pause(Self.retryPause)
-                } with: {
-                    await self.buffer.waitUntilFinished()
-                }
+                await pauseBeforeRetry()
             }
+        }
+    }
+
+    private func pauseBeforeRetry() async {
+        guard !buffer.isFinished else { return await pause(Self.retryPause) }
+        await race {
+            await self.pause(Self.retryPause)
+        } with: {
+            await self.buffer.waitUntilFinished()
         }
     }
 
@@ -163,6 +173,24 @@ package final class WebhookBatcher: Service {
             try await clock.sleep(for: duration)
         } catch {
             // Cancelled: the other side of the race was first, or the service ends.
+        }
+    }
+}
+
+/// A number of times that something may be done.
+private final class Allowance: Sendable {
+    private let left: Mutex<Int>
+
+    init(_ count: Int) {
+        left = Mutex(count)
+    }
+
+    /// Takes one, if there is one.
+    func take() -> Bool {
+        left.withLock { left in
+            guard left > 0 else { return false }
+            left -= 1
+            return true
         }
     }
 }

@@ -2,14 +2,16 @@ import FoundationEssentials
 
 /// One request to one webhook, as it lies in the queue.
 ///
-/// Two lines of JSON: an envelope, `{"v":1,"app_id":"…","url":"…","occurrence":0,"time_ms":…}`, and the body exactly
-/// as it will be signed and sent. The key and the secret are looked up at delivery and never stored.
+/// Two lines of JSON: an envelope, `{"v":1,"id":"…","app_id":"…","url":"…","occurrence":0,"time_ms":…}`, and the body
+/// exactly as it will be signed and sent. The id tells equal events of two nodes apart for queues that drop duplicates;
+/// readers ignore it. The key and the secret are looked up at delivery and never stored.
 package struct WebhookJob: Sendable, Equatable {
     package var destination: WebhookDestination
     /// When the oldest event happened, in milliseconds since 1970; retries are given up relative to it.
     package var timeMilliseconds: Int64
     /// The body of the request.
     package var body: [UInt8]
+    private var id: UInt64 = 0
     /// The events in the body; 0 in a job that was read from the queue.
     private(set) var eventCount = 0
 
@@ -17,6 +19,7 @@ package struct WebhookJob: Sendable, Equatable {
     init(destination: WebhookDestination, timeMilliseconds: Int64, events: some Sequence<[UInt8]>) {
         self.destination = destination
         self.timeMilliseconds = timeMilliseconds
+        id = UInt64.random(in: 0 ... .max)
         var json = JSONText()
         json.append(raw: #"{"time_ms":"#)
         json.append(timeMilliseconds)
@@ -54,7 +57,9 @@ package struct WebhookJob: Sendable, Equatable {
     /// The bytes for the queue.
     package var encoded: [UInt8] {
         var json = JSONText()
-        json.append(raw: #"{"v":1,"app_id":"#)
+        json.append(raw: #"{"v":1,"id":"#)
+        json.append(String(id, radix: 36))
+        json.append(raw: #","app_id":"#)
         json.append(destination.appID)
         json.append(raw: #","url":"#)
         json.append(destination.url)

@@ -51,21 +51,33 @@ actor WebhookRouter {
         return routing
     }
 
+    /// The answer for one app.
+    ///
+    /// An object and not a tuple: a child task whose `do` and `catch` both return a tuple with a large `Result` returns
+    /// garbage when Swift 6.3 optimizes it.
+    private final class LookUp: Sendable {
+        let id: String
+        let result: Result<App?, BackendError>
+
+        init(_ id: String, in apps: any AppManager) async {
+            self.id = id
+            do throws(BackendError) {
+                result = .success(try await apps.app(id: id))
+            } catch {
+                result = .failure(error)
+            }
+        }
+    }
+
     /// Looks all apps up at the same time, so that one slow answer costs its own time only once.
     private func lookUp(_ ids: [String]) async -> [String: Result<App?, BackendError>] {
-        await withTaskGroup(of: (String, Result<App?, BackendError>).self) { [apps] group in
+        await withTaskGroup(of: LookUp.self) { [apps] group in
             for id in ids {
-                group.addTask {
-                    do throws(BackendError) {
-                        return (id, .success(try await apps.app(id: id)))
-                    } catch {
-                        return (id, .failure(error))
-                    }
-                }
+                group.addTask { await LookUp(id, in: apps) }
             }
             var found: [String: Result<App?, BackendError>] = [:]
-            for await (id, result) in group {
-                found[id] = result
+            for await answer in group {
+                found[answer.id] = answer.result
             }
             return found
         }

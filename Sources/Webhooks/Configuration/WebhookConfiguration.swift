@@ -4,7 +4,7 @@ package import ServerCore
 package struct WebhookConfiguration: Sendable, Equatable {
     package var batching = Batching()
     package var retry = Retry()
-    /// The time for one delivery (`request_timeout_ms`); at most half of the queue's lease is used.
+    /// The time for one delivery (`request_timeout_ms`).
     package var requestTimeout = Duration.seconds(10)
     /// Events that wait to become jobs; the next is dropped and counted.
     package var maxBufferedEvents = 10_000

@@ -68,6 +68,11 @@ struct DeliverySchedule: Sendable {
         }
     }
 
+    /// Takes out what waits for one destination, in its order.
+    mutating func removeAll(of destination: WebhookDestination) -> [DeliveryWork] {
+        queue.removeWaiting(of: destination)
+    }
+
     /// Takes out everything that waits.
     mutating func removeAll() -> [DeliveryWork] {
         queue.removeWaiting { _ in true }

@@ -28,7 +28,7 @@ final class JobSettler: Sendable {
     func holds(_ work: DeliveryWork) async -> Bool {
         let waited = environment.wallClock.now() - work.receivedMilliseconds
         guard waited > (queue.lease / 2).milliseconds else { return true }
-        return await perform(work.lease) { lease throws(BackendError) in try await self.queue.extendLease(of: lease) }
+        return await prolong(work)
     }
 
     /// Settles a job after a try.
@@ -72,6 +72,20 @@ final class JobSettler: Sendable {
         let longest = min(Self.maxParkPause, .seconds(1) * (1 << min(10, count - 1)))
         let pause = longest * (0.5 + environment.jitter() / 2)
         await perform(work.lease) { lease throws(BackendError) in try await self.queue.retry(lease, after: pause) }
+    }
+
+    /// Gives a job back untried because one before it was not finished; the queue holds it up behind that one.
+    func giveBack(_ work: DeliveryWork) async {
+        parks.withLock { parks in
+            guard parks.count < Self.maxParked || parks[work.lease.id] != nil else { return }
+            parks[work.lease.id, default: 0] += 1
+        }
+        await perform(work.lease) { lease throws(BackendError) in try await self.queue.retry(lease, after: .zero) }
+    }
+
+    /// Prolongs the lease of a job that is being delivered, and says whether the queue agreed.
+    func prolong(_ work: DeliveryWork) async -> Bool {
+        await perform(work.lease) { lease throws(BackendError) in try await self.queue.extendLease(of: lease) }
     }
 
     /// Gives a job back at once, as on shutdown.

@@ -23,6 +23,7 @@ package final class WebhookDispatcher: Service {
     private let configuration: WebhookConfiguration
     private let environment: WebhookEnvironment
     private let board: DeliveryBoard
+    private let oldest = OldestJob()
     private let gate = LogGate()
 
     /// Makes a dispatcher; the transport must allow `maxDeliveries` transfers, also to one host.
@@ -43,14 +44,13 @@ package final class WebhookDispatcher: Service {
             apps: apps,
             transport: transport,
             configuration: configuration,
-            maxTimeout: queue.lease / 2,
             lambda: lambda
         )
         settler = JobSettler(queue: queue, configuration: configuration, environment: environment)
         board = DeliveryBoard(
             schedule: DeliverySchedule(
                 maxDeliveries: configuration.maxDeliveries,
-                maxPerDestination: configuration.deliveriesPerWebhook
+                maxPerDestination: queue.keepsOrder ? 1 : configuration.deliveriesPerWebhook
             )
         )
     }
@@ -62,6 +62,7 @@ package final class WebhookDispatcher: Service {
                 group.addTask { await self.work() }
             }
             group.addTask { await self.reportDepth() }
+            group.addTask { await self.keepLeases() }
             await cancelWhenGracefulShutdown { await self.receive() }
             await race {
                 await self.drain()
@@ -87,6 +88,7 @@ package final class WebhookDispatcher: Service {
         while !Task.isCancelled {
             let room = min(await board.waitForRoom(), Self.maxReceived)
             guard room > 0 else { return }
+            board.beginReceiving()
             do throws(BackendError) {
                 for lease in try await queue.receive(max: room, waiting: Self.receiveWait) {
                     await accept(lease)
@@ -102,21 +104,24 @@ package final class WebhookDispatcher: Service {
     /// Finishes what is held, and with `drainsQueue` what is queued, for as long as the task is not cancelled.
     private func drain() async {
         while !Task.isCancelled {
+            // Before the count: what finishes after it is not in it.
+            let isIdle = board.isEmpty
             if configuration.drainsQueue {
                 do throws(BackendError) {
                     if try await receiveForDraining() { continue }
                     let depth = try await queue.depth()
                     if depth.waiting + depth.leased == 0 { return }
                 } catch {
-                    if board.isEmpty { return }
+                    if isIdle { return }
                 }
-            } else if board.isEmpty {
+            } else if isIdle {
                 return
             }
             await race {
                 await self.pause(Self.drainPause)
             } with: {
-                await self.waitForFinish()
+                // Nothing is under way, so what is queued is not due yet.
+                if isIdle { await self.pause(Self.drainPause) } else { await self.board.waitForFinish() }
             }
         }
     }
@@ -125,20 +130,12 @@ package final class WebhookDispatcher: Service {
     private func receiveForDraining() async throws(BackendError) -> Bool {
         let room = min(board.room, Self.maxReceived)
         guard room > 0 else { return false }
+        board.beginReceiving()
         let leases = try await queue.receive(max: room, waiting: .zero)
         for lease in leases {
             await accept(lease)
         }
         return !leases.isEmpty
-    }
-
-    private func waitForFinish() async {
-        if board.isEmpty {
-            // Nothing is under way, so what is queued is not due yet.
-            await pause(Self.drainPause)
-        } else {
-            await board.waitForFinish()
-        }
     }
 
     private func accept(_ lease: LeasedJob) async {
@@ -147,8 +144,15 @@ package final class WebhookDispatcher: Service {
             await settler.discardMalformed(lease)
             return
         }
-        let work = DeliveryWork(lease: lease, job: job, receivedMilliseconds: environment.wallClock.now())
-        if !board.offer(work) {
+        let now = environment.wallClock.now()
+        let age = max(0, now - job.timeMilliseconds)
+        environment.metrics.jobAge.recordNanoseconds(age * 1_000_000)
+        oldest.received(age: age, at: now)
+        let work = DeliveryWork(lease: lease, job: job, receivedMilliseconds: now)
+        if queue.keepsOrder, board.isInterrupted(job.destination) {
+            await settler.giveBack(work)
+        } else if !board.offer(work) {
+            if queue.keepsOrder { _ = board.interrupt(job.destination) }
             await settler.park(work)
         }
     }
@@ -156,17 +160,49 @@ package final class WebhookDispatcher: Service {
     private func work() async {
         while let work = await board.next() {
             guard await settler.holds(work) else {
+                await board.endKeeping(work)
+                await giveBackFollowers(of: work)
                 board.finish(work, isHealthy: nil)
                 continue
             }
             let start = ContinuousClock.now
             let outcome = await sender.send(work.job)
+            await board.endKeeping(work)
             if case .cancelled = outcome {
                 board.abandon(work)
                 continue
             }
-            await settler.settle(work, outcome, duration: ContinuousClock.now - start)
+            let duration = ContinuousClock.now - start
+            if case .delivered = outcome {
+                board.beginSettling(work)
+                await settler.settle(work, outcome, duration: duration)
+                board.endSettling()
+                continue
+            }
+            await settler.settle(work, outcome, duration: duration)
+            if !outcome.endsJob { await giveBackFollowers(of: work) }
             board.finish(work, isHealthy: outcome.isHealthy)
+        }
+    }
+
+    /// Keeps the order behind a job that was not finished, where the queue has one.
+    private func giveBackFollowers(of work: DeliveryWork) async {
+        guard queue.keepsOrder else { return }
+        for follower in board.interrupt(work.job.destination) {
+            await settler.giveBack(follower)
+        }
+    }
+
+    /// Prolongs the leases of deliveries that take long.
+    private func keepLeases() async {
+        while !Task.isCancelled {
+            await pause(queue.lease / 4)
+            let now = environment.wallClock.now()
+            for (work, isDone) in board.beginProlonging(leasedBefore: now - (queue.lease / 2).milliseconds) {
+                let isRenewed = await settler.prolong(work)
+                board.endProlonging(work, from: isRenewed ? now : nil)
+                isDone.signal()
+            }
         }
     }
 
@@ -177,6 +213,8 @@ package final class WebhookDispatcher: Service {
                 environment.metrics.waitingDepth.record(depth.waiting)
                 environment.metrics.leasedDepth.record(depth.leased)
                 environment.metrics.deadLetterDepth.record(depth.deadLettered)
+                let age = oldest.age(whileWaiting: depth.waiting, at: environment.wallClock.now())
+                environment.metrics.oldestAge.record(Double(age) / 1000)
             } catch {
                 environment.logger.debug(
                     "the depth of the job queue is unknown",
@@ -205,6 +243,14 @@ package final class WebhookDispatcher: Service {
 }
 
 extension WebhookSender.Outcome {
+    /// Whether the job will not come again.
+    fileprivate var endsJob: Bool {
+        switch self {
+        case .delivered, .hopeless: true
+        case .refused, .failed, .postponed, .cancelled: false
+        }
+    }
+
     /// Whether the endpoint behaved well; `nil` if it was not asked.
     fileprivate var isHealthy: Bool? {
         switch self {

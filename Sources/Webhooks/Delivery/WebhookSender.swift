@@ -15,8 +15,6 @@ struct WebhookSender: Sendable {
     let apps: any AppManager
     let transport: any HTTPTransport
     let configuration: WebhookConfiguration
-    /// The longest time that a delivery may take, whatever is configured.
-    let maxTimeout: Duration
     /// Invokes the functions that stand in the place of URLs.
     let lambda: (any LambdaInvoker)?
 
@@ -76,7 +74,7 @@ struct WebhookSender: Sendable {
     }
 
     private func timeout(of webhook: Webhook) -> Duration {
-        min(webhook.requestTimeout ?? configuration.requestTimeout, maxTimeout)
+        webhook.requestTimeout ?? configuration.requestTimeout
     }
 
     private static func outcome(of error: HTTPTransportError, _ policy: RetryPolicy) -> Outcome {

@@ -204,7 +204,7 @@ struct DriverTable {
         }
         return AWSBackend(
             transport: transport,
-            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"))
+            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"), metrics: telemetry.registry)
         )
     }
 }

@@ -23,7 +23,7 @@ struct WebhookPipeline {
         let transport = try CurlHTTPClient()
         let aws = AWSBackend(
             transport: transport,
-            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"))
+            environment: AWSEnvironment(logger: telemetry.logger("martlet.aws"), metrics: telemetry.registry)
         )
         buffer = WebhookBuffer(configuration: configuration, metrics: metrics, logger: logger)
         services = [

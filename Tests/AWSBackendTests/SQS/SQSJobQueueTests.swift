@@ -1,5 +1,7 @@
 import AWSBackend
+import CoreMetrics
 import Foundation
+import PrometheusMetrics
 import ServerCore
 import Synchronization
 import TestSupport
@@ -17,6 +19,8 @@ struct SQSJobQueueTests {
     private func queue(
         _ wireProtocol: SQSWireProtocol = .json,
         create: Bool = true,
+        name: String = "q-\(UUID().uuidString)",
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         _ change: (inout SQSConfiguration) -> Void = { _ in }
     ) async throws -> Queue {
         let aws = try await EmulatedAWS.shared()
@@ -26,9 +30,10 @@ struct SQSJobQueueTests {
         configuration.createsQueue = create
         configuration.waitTime = .seconds(1)
         change(&configuration)
-        let name = "q-\(UUID().uuidString)"
         configuration.queueName = name
-        let backend = AWSBackend(transport: try TestTransport.get(), environment: .test())
+        var environment = AWSEnvironment.test()
+        environment.metrics = AWSMetrics(factory: metrics)
+        let backend = AWSBackend(transport: try TestTransport.get(), environment: environment)
         let client = SQSClient(client: try backend.client(of: .sqs, configuration.aws), wireProtocol: wireProtocol)
         let jobs = try backend.jobQueue(configuration)
         var url = ""
@@ -81,6 +86,30 @@ struct SQSJobQueueTests {
             }
         }
         #expect(try await queue.jobs.depth() == JobQueueDepth(waiting: 0, leased: 0, deadLettered: 0))
+    }
+
+    @Test("jobs that are done at the same time are deleted together")
+    func gatheredDeletes() async throws {
+        let registry = PrometheusRegistry(
+            prefix: "martlet_",
+            descriptions: [MetricDescription(name: MetricName.awsRequests.rawValue, kind: .counter, help: "h.")]
+        )
+        let queue = try await queue(metrics: registry)
+        try await queue.jobs.enqueue((0..<20).map { Array("job \($0)".utf8) })
+        let jobs = try await drain(queue.jobs, 20)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for job in jobs {
+                group.addTask { try await queue.jobs.acknowledge(job) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await queue.jobs.depth() == JobQueueDepth(waiting: 0, leased: 0, deadLettered: 0))
+        let text = String(decoding: registry.render(), as: UTF8.self)
+        let line = try #require(
+            text.split(separator: "\n").first { $0.contains(#"_total{"#) && $0.contains("DeleteMessageBatch") }
+        )
+        // Two, unless the machine takes longer for twenty calls than they are gathered.
+        #expect(try #require(line.split(separator: " ").last.flatMap { Double($0) }) <= 5)
     }
 
     @Test("a retried job comes again after its pause with a higher attempt")
@@ -190,7 +219,7 @@ struct SQSJobQueueTests {
         #expect(try await queue.jobs.depth().waiting == 0)
     }
 
-    @Test("a queue that is missing is not made unless that is configured")
+    @Test("a queue that is missing is not made unless that is configured, and is found by name, URL or prefix")
     func missing() async throws {
         let queue = try await queue(create: false)
         for attempt in [
@@ -201,8 +230,12 @@ struct SQSJobQueueTests {
         }
         let url = try #require(try await queue.client.send(.createQueue(name: queue.name, attributes: [:])).queueURL)
         try await queue.jobs.checkHealth()
-        let prefixed = try await self.queue(create: false) { $0.queueURL = url }
-        try await prefixed.jobs.checkHealth()
+        let byURL = try await self.queue(create: false) { $0.queueURL = url }
+        try await byURL.jobs.enqueue([[65]])
+        let prefix = String(url.dropLast(queue.name.count))
+        let byPrefix = try await self.queue(create: false, name: queue.name) { $0.queueURLPrefix = prefix }
+        try await byPrefix.jobs.enqueue([[66]])
+        #expect(Set(try await drain(queue.jobs, 2).map(\.payload)) == [[65], [66]])
     }
 
     @Test("a receiver that is cancelled returns without jobs")

@@ -12,6 +12,8 @@ package final class EmulatedAWS: Sendable {
     package let readerSecret: String
     /// A role for tokens of ``serviceAccountToken``.
     package let roleARN = "arn:aws:iam::123456789012:role/webhooks"
+    /// A role for the user that may do everything, with the external id `martlet-tests`.
+    package let assumedRoleARN = "arn:aws:iam::123456789012:role/assumed"
 
     private let script: ServiceScript
 
@@ -24,11 +26,23 @@ package final class EmulatedAWS: Sendable {
         readerSecret = script.facts["reader_secret"] ?? ""
     }
 
+    /// The programs that play AWS.
+    package enum Emulator: String, Sendable {
+        /// The nearest to AWS.
+        case ministack
+        /// The second opinion.
+        case moto
+    }
+
     /// Starts an emulator of one's own.
-    package static func start(name: String) async throws -> EmulatedAWS {
+    package static func start(name: String, emulator: Emulator = .ministack) async throws -> EmulatedAWS {
         guard isInstalled else { throw ServiceScript.StartFailure(description: remedy) }
         let port = FreePort.next()
-        let script = try await ServiceScript("emulated_aws.py", arguments: [String(port)], name: name)
+        let script = try await ServiceScript(
+            "emulated_aws.py",
+            arguments: [String(port), emulator.rawValue],
+            name: name
+        )
         return EmulatedAWS(script: script, port: port)
     }
 
@@ -39,6 +53,13 @@ package final class EmulatedAWS: Sendable {
 
     // The one start of a process, whoever asks first.
     private static let sharing = Task { try await start(name: "emulated-aws") }
+
+    /// moto, shared in the same way.
+    package static func sharedMoto() async throws -> EmulatedAWS {
+        try await sharingMoto.value
+    }
+
+    private static let sharingMoto = Task { try await start(name: "emulated-aws-moto", emulator: .moto) }
 
     /// Ends the emulator at once, as an outage.
     package func stop() async {

@@ -39,12 +39,28 @@ package final class AWSClient: Sendable {
         self.quota = RetryQuota()
     }
 
+    /// The same client, signing with a key that stays.
+    func signing(with key: AWSCredentials) -> AWSClient {
+        AWSClient(
+            service: service,
+            endpoint: endpoint,
+            region: signer.region,
+            credentials: CredentialCache(provider: StaticCredentials(key), environment: environment),
+            transport: transport,
+            settings: settings,
+            environment: environment
+        )
+    }
+
     /// Sends a call until it succeeds, cannot succeed, or its time is over.
     package func send(_ call: AWSCall) async throws(AWSError) -> AWSReply {
         let deadline = ContinuousClock.now + (call.timeout ?? settings.callTimeout)
         var plan = RetryPlan(maxAttempts: settings.maxAttempts)
+        let metrics = environment.metrics.operation(call.operation, of: service)
         while true {
+            let start = ContinuousClock.now
             let attempt = await attempt(call, until: deadline)
+            metrics.ended(after: ContinuousClock.now - start, error: attempt.error)
             switch attempt.result {
             case .success(let response):
                 quota.giveBack(plan.debt)
@@ -60,6 +76,7 @@ package final class AWSClient: Sendable {
                     throw plan.final(error)
                 }
                 logRetry(call, error, plan)
+                metrics.retried()
                 try await wait(pause)
             }
         }
@@ -75,6 +92,11 @@ package final class AWSClient: Sendable {
         var serverDate: Date?
         /// The pause that the service asks for.
         var retryAfter: Duration?
+
+        var error: AWSError? {
+            guard case .failure(let error) = result else { return nil }
+            return error
+        }
     }
 
     private func attempt(_ call: AWSCall, until deadline: ContinuousClock.Instant) async -> Attempt {

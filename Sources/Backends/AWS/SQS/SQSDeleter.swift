@@ -1,59 +1,52 @@
-/// Deletes messages in batches: what comes while a request is under way goes with the next one.
+/// Deletes messages in batches of up to ten.
 ///
-/// Nobody waits for company: the first caller sends its own at once, and whoever waits longest after it sends for up to
-/// ten.
+/// The first caller waits a moment for others and sends for them too; the tenth does not wait. Nothing depends on a
+/// message being deleted at once: until then it is invisible, and a process that ends first leaves it to come again.
 actor SQSDeleter {
     private struct Waiter {
         var receipt: String
-        var continuation: CheckedContinuation<Turn, Never>
-    }
-
-    /// What a caller that waited is told.
-    private enum Turn {
-        /// It was deleted by another caller, or was not.
-        case done(AWSError?)
-        /// It is to send now.
-        case send
+        var continuation: CheckedContinuation<AWSError?, Never>
     }
 
     private let client: SQSClient
-    private let maxSenders: Int
-    private var senders = 0
+    private let gathering: Duration
+    private let environment: AWSEnvironment
+    private var isGathering = false
     private var waiters: [Waiter] = []
 
-    init(client: SQSClient, maxSenders: Int) {
+    /// Makes a deleter whose batches are gathered for so long.
+    init(client: SQSClient, gathering: Duration, environment: AWSEnvironment) {
         self.client = client
-        self.maxSenders = maxSenders
+        self.gathering = gathering
+        self.environment = environment
     }
 
     /// Deletes one message.
     func delete(_ receipt: String, url: String) async throws(AWSError) {
-        if senders >= maxSenders {
-            let turn = await withCheckedContinuation { waiters.append(Waiter(receipt: receipt, continuation: $0)) }
-            if case .done(let error) = turn {
+        if isGathering {
+            guard waiters.count + 1 == SQSBatches.maxEntries else {
+                let error = await withCheckedContinuation {
+                    waiters.append(Waiter(receipt: receipt, continuation: $0))
+                }
                 if let error { throw error }
                 return
             }
         } else {
-            senders += 1
+            isGathering = true
+            do {
+                try await environment.sleep(gathering)
+            } catch {
+                // Cancelled: what is gathered goes out now or fails by itself.
+            }
+            isGathering = false
         }
-        let company = Array(waiters.prefix(SQSBatches.maxEntries - 1))
-        waiters.removeFirst(company.count)
+        let company = waiters
+        waiters = []
         let errors = await send([receipt] + company.map(\.receipt), url: url)
         for (waiter, error) in zip(company, errors.dropFirst()) {
-            waiter.continuation.resume(returning: .done(error))
+            waiter.continuation.resume(returning: error)
         }
-        passOn()
         if let error = errors.first ?? nil { throw error }
-    }
-
-    /// Lets the next caller send, or frees the place.
-    private func passOn() {
-        guard !waiters.isEmpty else {
-            senders -= 1
-            return
-        }
-        waiters.removeFirst().continuation.resume(returning: .send)
     }
 
     /// Sends one batch and tells the outcome of each.

@@ -30,10 +30,14 @@ package final class SQSJobQueue: JobQueue {
         self.environment = environment
         self.group = group
         locator = SQSQueueLocator(client: client, configuration: configuration)
-        deleter = SQSDeleter(client: client, maxSenders: 4)
+        // On a FIFO queue nothing more of a group comes until what is in hand was deleted.
+        let gathering = Duration.milliseconds(configuration.isFIFO ? 10 : 50)
+        deleter = SQSDeleter(client: client, gathering: gathering, environment: environment)
     }
 
     package var lease: Duration { configuration.visibilityTimeout }
+
+    package var keepsOrder: Bool { configuration.isFIFO }
 
     /// Finds the queue, or makes it if that is configured; throws what would keep every job from being sent.
     package func prepare() async throws(BackendError) {

@@ -25,6 +25,7 @@ package struct CredentialChain: CredentialProvider {
                 profile: configuration.profile,
                 shared: shared,
                 sts: sts,
+                transport: transport,
                 environment: environment
             ),
             WebIdentityCredentials(sts: sts, environment: environment),

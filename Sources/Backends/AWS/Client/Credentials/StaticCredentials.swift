@@ -12,6 +12,11 @@ package struct StaticCredentials: CredentialProvider {
         fixed = AWSCredentials(accessKeyID: id, secretAccessKey: secret, sessionToken: configuration.sessionToken)
     }
 
+    /// Takes a key.
+    init(_ key: AWSCredentials) {
+        fixed = key
+    }
+
     package func credentials() async throws(CredentialFailure) -> AWSCredentials {
         guard let fixed else { throw .absent("aws_access_key_id and aws_secret_access_key are not set") }
         return fixed

@@ -1,4 +1,3 @@
-import CurlHTTP
 import FoundationEssentials
 
 /// A role that STS gives for a token file, as IAM roles for service accounts on EKS do (IRSA).
@@ -41,42 +40,11 @@ package struct WebIdentityCredentials: CredentialProvider {
         let token =
             Substring(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(\.trimmed) ?? ""
         guard !token.isEmpty else { throw .failed("the token file \(tokenFile) is empty") }
-        let call = AWSCall(
-            operation: "AssumeRoleWithWebIdentity",
-            headers: [.init("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")],
-            body: URIEscaping.form([
-                ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role),
-                ("RoleSessionName", sessionName ?? "martlet"), ("WebIdentityToken", token),
-            ])
-        )
-        do throws(AWSError) {
-            return try credentials(in: try await sts.send(call).response.body)
-        } catch {
-            var failure = CredentialFailure.failed("role \(role): \(error)")
-            failure.isCancelled = error.kind == .cancelled
-            throw failure
-        }
-    }
-
-    private static func credentials(in body: [UInt8]) throws(AWSError) -> AWSCredentials {
-        let root: XMLElement
-        do throws(XMLReader.Failure) {
-            root = try XMLReader.read(body)
-        } catch {
-            throw AWSError(.malformed, "STS's answer is not XML (\(error))")
-        }
-        guard let element = root.firstDescendant("Credentials"),
-            let id = element.value("AccessKeyId"), let secret = element.value("SecretAccessKey"),
-            let token = element.value("SessionToken"),
-            let expiration = element.value("Expiration").flatMap(AWSTime.parseTimestamp)
-        else {
-            throw AWSError(.malformed, "STS's answer has no credentials")
-        }
-        return AWSCredentials(
-            accessKeyID: id,
-            secretAccessKey: secret,
-            sessionToken: token,
-            expiration: expiration
+        return try await SecurityTokenService.call(
+            "AssumeRoleWithWebIdentity",
+            role: role,
+            form: [("RoleSessionName", sessionName ?? "martlet"), ("WebIdentityToken", token)],
+            sts: sts
         )
     }
 }
