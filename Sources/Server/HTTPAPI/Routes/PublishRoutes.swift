@@ -13,27 +13,23 @@ struct PublishRoutes {
     let services: ServerServices
     let eventLoop: any EventLoop
 
-    /// Answers a verified call.
+    /// Answers a verified call at once, or returns `nil` and calls the closure when the cache has been asked.
     func respond(
         to call: APICall,
         form: QueryString.Form,
-        _ complete: @escaping (HTTPReply) -> Void
-    ) throws(HTTPFailure) {
+        _ later: @escaping HTTPResponder.Completion
+    ) throws(HTTPFailure) -> HTTPReply? {
         guard !services.hub.isCongested else { throw Self.congestion }
         let limits = call.policies.app.limits
         let keyBytes = services.configuration.idempotency.maxKeyBytes
         if case .publishBatch = call.route {
             let batch = try BatchRequest(body: call.request.body, limits: limits, maxKeyBytes: keyBytes)
-            try respond(to: batch, call, complete)
-            return
+            return try respond(to: batch, call, later)
         }
         let event = try event(of: call, form: form, limits: limits, keyBytes: keyBytes)
-        let key = try idempotencyKey(call, body: event.idempotencyKey)
-        guard key != nil else {
-            complete(publish(event, call))
-            return
-        }
-        once(key, kind: "idempotency", call, complete) { self.publish(event, call) }
+        guard let key = try idempotencyKey(call, body: event.idempotencyKey) else { return publish(event, call) }
+        once(key, kind: "idempotency", call, call.counting(later)) { self.publish(event, call) }
+        return nil
     }
 
     private static var congestion: HTTPFailure {
@@ -65,27 +61,29 @@ struct PublishRoutes {
     }
 
     private func publish(_ event: PublishRequest, _ call: APICall) -> HTTPReply {
-        let counts = send(event, call)
+        var answers: [(name: String, attributes: ChannelAttributes)] = []
+        send(event, call) { channel, counts in
+            guard !event.info.isEmpty else { return }
+            answers.append((channel, attributes(of: channel, counts, event, call)))
+        }
         if case .publishRaw = call.route { return HTTPReply(empty: .accepted) }
-        guard !event.info.isEmpty else { return .emptyObject }
-        return .channels(
-            zip(event.channels, counts).lazy.map { name, counts in (name, attributes(of: name, counts, event, call)) }
-        )
+        return event.info.isEmpty ? .emptyObject : .channels(answers)
     }
 
     private func respond(
         to batch: BatchRequest,
         _ call: APICall,
-        _ complete: @escaping (HTTPReply) -> Void
-    ) throws(HTTPFailure) {
+        _ later: @escaping HTTPResponder.Completion
+    ) throws(HTTPFailure) -> HTTPReply? {
+        let later = call.counting(later)
         let key = try idempotencyKey(call, body: nil)
-        let keys = batch.events.compactMap(\.idempotencyKey)
-        guard !keys.isEmpty, services.configuration.idempotency.isEnabled else {
-            once(key, kind: "batch-idempotency", call, complete) { self.publish(batch.events, skipping: [], call) }
-            return
+        let events = batch.events
+        guard services.configuration.idempotency.isEnabled, events.contains(where: { $0.idempotencyKey != nil }) else {
+            guard let key else { return publish(events, skipping: [], call) }
+            once(key, kind: "batch-idempotency", call, later) { self.publish(events, skipping: [], call) }
+            return nil
         }
         let guardian = idempotency(call)
-        let events = batch.events
         eventLoop.makeFutureWithTask { () async throws(BackendError) -> Set<Int> in
             var duplicates: Set<Int> = []
             for (index, event) in events.enumerated() {
@@ -96,41 +94,66 @@ struct PublishRoutes {
         }.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let duplicates):
-                self.once(key, kind: "batch-idempotency", call, complete) {
+                guard let key else {
+                    later(self.publish(events, skipping: duplicates, call))
+                    return
+                }
+                self.once(key, kind: "batch-idempotency", call, later) {
                     self.publish(events, skipping: duplicates, call)
                 }
-            case .failure: complete(Idempotency.unavailable.reply)
+            case .failure: later(Idempotency.unavailable.reply)
             }
         }
+        return nil
     }
 
     private func publish(_ events: [PublishRequest], skipping duplicates: Set<Int>, _ call: APICall) -> HTTPReply {
         call.app.metrics.idempotencyDuplicates.increment(by: Int64(duplicates.count))
         let answers = events.enumerated().map { index, event -> ChannelAttributes in
             guard !duplicates.contains(index) else { return ChannelAttributes() }
-            let counts = send(event, call)
-            guard let name = event.channels.first, let first = counts.first else { return ChannelAttributes() }
-            return attributes(of: name, first, event, call)
+            var answer = ChannelAttributes()
+            send(event, call) { channel, counts in answer = attributes(of: channel, counts, event, call) }
+            return answer
         }
         return events.contains { !$0.info.isEmpty } ? .batch(answers) : .emptyObject
     }
 
-    /// Hands an event to the hub; returns the counts of its channels, in their order.
-    private func send(_ event: PublishRequest, _ call: APICall) -> [ChannelCounts] {
-        let data = event.data.escaped
-        var name: [UInt8] = []
-        name.appendJSONStringContent(event.name)
+    /// Hands an event to the hub; calls the closure with the counts of each of its channels, in their order.
+    private func send(_ event: PublishRequest, _ call: APICall, _ took: (String, ChannelCounts) -> Void) {
         let except = event.socketID.flatMap { SocketID($0) }
-        return event.channels.map { channel in
-            let frame = name.withUnsafeBytes { name in
-                data.withUnsafeBytes { data in
-                    ServerMessage.applicationEvent(escapedName: name, channel: channel, escapedData: data)
-                }
-            }
+        // What the event's frames have in common is made once, for the first channel that wants one.
+        var pieces: (name: [UInt8], data: [UInt8])?
+        for channel in event.channels {
             trace(event, channel: channel, call)
-            let prepared = PreparedEvent(frame: frame, escapedData: data)
-            return services.hub.publish(prepared, to: channel, app: call.app, except: except)
+            let counts = services.hub.publish(
+                Self.prepare(event, channel: channel, &pieces),
+                to: channel,
+                app: call.app,
+                except: except
+            )
+            took(channel, counts)
         }
+    }
+
+    private static func prepare(
+        _ event: PublishRequest,
+        channel: String,
+        _ pieces: inout (name: [UInt8], data: [UInt8])?
+    ) -> PreparedEvent {
+        let (name, data) = pieces ?? (Self.escaped(event.name), event.data.escaped)
+        pieces = (name, data)
+        let frame = name.withUnsafeBytes { name in
+            data.withUnsafeBytes { data in
+                ServerMessage.applicationEvent(escapedName: name, channel: channel, escapedData: data)
+            }
+        }
+        return PreparedEvent(frame: frame, escapedData: data)
+    }
+
+    private static func escaped(_ name: String) -> [UInt8] {
+        var escaped: [UInt8] = []
+        escaped.appendJSONStringContent(name)
+        return escaped
     }
 
     private func trace(_ event: PublishRequest, channel: String, _ call: APICall) {
@@ -165,9 +188,10 @@ struct PublishRoutes {
     /// The key in force: the body's, else the header's; `nil` where there is none or the app has switched it off.
     private func idempotencyKey(_ call: APICall, body: String?) throws(HTTPFailure) -> String? {
         let isEnabled = call.policies.app.idempotency.isEnabled ?? services.configuration.idempotency.isEnabled
-        guard isEnabled, let key = body ?? call.request.headers.first(name: "x-idempotency-key"), !key.isEmpty else {
-            return nil
-        }
+        guard isEnabled else { return nil }
+        let head = call.request.head
+        let field = head.marks.contains(.idempotencyKey) ? head.headers.first(name: "x-idempotency-key") : nil
+        guard let key = body ?? field, !key.isEmpty else { return nil }
         let limit = services.configuration.idempotency.maxKeyBytes
         guard key.utf8.count <= limit else {
             throw .badRequest("The idempotency key exceeds \(limit) bytes")
@@ -177,16 +201,12 @@ struct PublishRoutes {
 
     /// Performs the work unless a request with the same key has been answered, whose answer is given again.
     private func once(
-        _ key: String?,
+        _ key: String,
         kind: String,
         _ call: APICall,
         _ complete: @escaping (HTTPReply) -> Void,
         _ work: @escaping () -> HTTPReply
     ) {
-        guard let key else {
-            complete(work())
-            return
-        }
         let guardian = idempotency(call)
         call.app.metrics.idempotencyPublishes.increment(by: 1)
         eventLoop.makeFutureWithTask { try await guardian.begin(key, kind: kind) }
