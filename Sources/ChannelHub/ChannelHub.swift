@@ -76,6 +76,7 @@ package final class ChannelHub: Sendable {
     ) -> ChannelCounts {
         let kind = ChannelKind(name: channel)
         let key = ChannelKey(app: app.number, name: channel)
+        // This asks about this node alone; a node with others to send to must make every event.
         guard kind.isCache || directory.isKnown(key) else { return ChannelCounts() }
         let event = event()
         let publication = ChannelPublication(
