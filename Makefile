@@ -19,17 +19,14 @@ build: ## Builds the server for production
 	@bash .ci/install build
 	swift build --configuration release --product martlet
 
-test: ## Builds and runs every test; details in .logs
+test: ## Builds and runs every test, the acceptance gate under the sanitizers too; details in .logs
 	@bash .ci/install build test
 	@bash .ci/test
+	@bash .ci/sanitize
 
 race: ## Runs the end-to-end races with the server under the thread sanitizer; its reports are in .logs
 	@bash .ci/install build test
-	swift build --sanitize thread --scratch-path .build-tsan --product martlet
-	@rm -f .logs/tsan.*
-	@TSAN_OPTIONS="exitcode=0 log_path=$(CURDIR)/.logs/tsan" MARTLET_BINARY="$(CURDIR)/.build-tsan/debug/martlet" \
-		bash .ci/test --filter RaceTests
-	@grep -h SUMMARY .logs/tsan.* 2>/dev/null | sort | uniq -c | sort -rn || echo "No reports."
+	@RACE_SOCKETS=$${RACE_SOCKETS:-300} bash .ci/sanitize RaceTests thread
 
 soak: ## Sends 100,000 webhook events through servers, queue and network that fail; takes some ten minutes
 	@bash .ci/install build test
@@ -63,4 +60,4 @@ format: ## Formats the Swift sources
 	swift format --in-place --recursive Sources Tests Package.swift
 
 clean: ## Removes what was built, installed here and logged
-	rm -rf .build .build-tsan .venv .logs
+	rm -rf .build .build-asan .build-tsan .venv .logs

@@ -65,6 +65,7 @@ let package = Package(
             pkgConfig: "hiredis",
             providers: [.apt(["libhiredis-dev"])]
         ),
+        .target(name: "CAllocations", path: "Sources/C/CAllocations"),
         .systemLibrary(name: "CLinux", path: "Sources/C/CLinux"),
         .systemLibrary(
             name: "CLibXML2",
@@ -137,7 +138,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "martlet-bench",
-            dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
+            dependencies: [
+                "CAllocations", "CLinux", "COpenSSL", "ChannelHub", "Digest", "PusherProtocol", "ServerCore",
+                .argumentParser, .coreMetrics, .hdrHistogram, .nioCore, .nioPosix,
+            ],
             exclude: ["RESULTS.md", "latency.svg"],
             swiftSettings: settings
         ),

@@ -86,19 +86,26 @@ package final class ChannelHub: Sendable {
     package var isCongested: Bool { inboxes.contains(where: \.isCongested) }
 
     /// Publishes an event of the HTTP API; returns the channel's counts at that moment.
+    ///
+    /// The event is made only where somebody is to get it or it is to be kept.
     package func publish(
-        _ event: PreparedEvent,
+        _ event: @autoclosure () -> PreparedEvent,
         to channel: String,
         app: ActiveApp,
         except: SocketID? = nil
     ) -> ChannelCounts {
+        let kind = ChannelKind(name: channel)
+        let key = ChannelKey(app: app.number, name: channel)
+        // A node with others to send to must make every event.
+        guard session != nil || kind.isCache || directory.isKnown(key) else { return ChannelCounts() }
+        let event = event()
         let publication = ChannelPublication(
-            kind: ChannelKind(name: channel),
+            kind: kind,
             frame: event.frame,
             except: except,
             cacheable: event.escapedData
         )
-        return directory.publish(publication, key: ChannelKey(app: app.number, name: channel), now: .now())
+        return directory.publish(publication, key: key, now: .now())
     }
 
     /// Relays a client's event to the other subscribers; it is never kept in a cache.

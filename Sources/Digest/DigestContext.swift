@@ -2,7 +2,7 @@ import COpenSSL
 
 /// Owns one `EVP_MD_CTX`.
 ///
-/// Threading: one thread at a time may update or finish a context; `copy(of:)` only reads its source.
+/// Threading: one thread at a time may update or finish a context; `become(_:)` only reads its source.
 @safe final class DigestContext {
     /// The algorithms that the protocols of this server use.
     enum Algorithm {
@@ -16,17 +16,18 @@ import COpenSSL
         unsafe Self.check(EVP_DigestInit_ex2(handle, Self.prefetched(algorithm), nil))
     }
 
-    private init(copying source: DigestContext) {
-        unsafe handle = Self.makeHandle()
-        unsafe Self.check(EVP_MD_CTX_copy_ex(handle, source.handle))
-    }
-
     deinit {
         unsafe EVP_MD_CTX_free(handle)
     }
 
-    static func copy(of source: DigestContext) -> DigestContext {
-        DigestContext(copying: source)
+    /// Takes the state of another context in place of its own.
+    func become(_ source: DigestContext) {
+        unsafe Self.check(EVP_MD_CTX_copy_ex(handle, source.handle))
+    }
+
+    /// Begins anew with the same algorithm.
+    func restart() {
+        unsafe Self.check(EVP_DigestInit_ex2(handle, nil, nil))
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) {
@@ -37,7 +38,7 @@ import COpenSSL
         unsafe bytes.withUnsafeBytes { unsafe update($0) }
     }
 
-    /// Writes the digest and leaves the context unusable for further updates.
+    /// Writes the digest and leaves the context to be restarted.
     func finish<Value: FixedDigest>() -> Value {
         var value = Value.zero
         unsafe value.withUnsafeMutableBytes { target in

@@ -33,12 +33,17 @@ package final class HMACKey: @unchecked Sendable {
 
     /// Signs bytes where they lie.
     package func sign(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
-        let scratch = DigestContext.copy(of: inner)
+        unsafe sign(bytes, in: DigestContext(.sha256))
+    }
+
+    /// Signs bytes where they lie, in a context that is at hand.
+    func sign(_ bytes: UnsafeRawBufferPointer, in scratch: DigestContext) -> SHA256Digest {
+        scratch.become(inner)
         unsafe scratch.update(bytes)
         let innerDigest: SHA256Digest = scratch.finish()
-        let final = DigestContext.copy(of: outer)
-        unsafe innerDigest.withUnsafeBytes { unsafe final.update($0) }
-        return final.finish()
+        scratch.become(outer)
+        unsafe innerDigest.withUnsafeBytes { unsafe scratch.update($0) }
+        return scratch.finish()
     }
 
     /// Signs an array.

@@ -54,6 +54,17 @@ struct DigestTests {
         )
     }
 
+    @Test("contexts that are used again give what new ones give")
+    func reusesContexts() {
+        let scratch = DigestScratch()
+        for (secret, text, hex) in Self.signatures + Self.signatures.reversed() {
+            let bytes = Array(text.utf8)
+            #expect(bytes.withUnsafeBytes { scratch.sign($0, with: HMACKey(secret: secret)) }.hex == hex)
+            #expect(bytes.withUnsafeBytes { scratch.md5(of: $0) }.hex == MD5.hash(bytes).hex)
+        }
+        #expect([].withUnsafeBytes { scratch.md5(of: $0) }.hex == "d41d8cd98f00b204e9800998ecf8427e")
+    }
+
     @Test("one key signs on many threads at once")
     func concurrentSigning() async {
         let key = HMACKey(secret: "secret")

@@ -10,6 +10,8 @@ package final class ActiveApps: Sendable {
         var byID: [String: ActiveApp] = [:]
         /// The index is the app's number.
         var byNumber: [ActiveApp] = []
+        /// The last that was asked for: as a rule the next request has the very same reading of the same app.
+        var latest: (reading: SharedApp, active: ActiveApp)?
     }
 
     /// What happens to the apps of this table.
@@ -36,8 +38,10 @@ package final class ActiveApps: Sendable {
 
     /// Returns the active app of an id, made or brought up to date; cheap where the reading is the one it has.
     package func activate(_ reading: SharedApp) -> ActiveApp {
+        if let active = state.withLock({ $0.latest?.reading === reading ? $0.latest?.active : nil }) { return active }
         if let active = existing(id: reading.app.id) {
             if active.update(reading) { tell(active, .changed) }
+            state.withLock { $0.latest = (reading, active) }
             return active
         }
         let metrics = AppMetrics(factory: metricsFactory, appID: reading.app.id, port: port)

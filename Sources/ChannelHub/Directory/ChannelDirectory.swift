@@ -254,6 +254,11 @@ final class ChannelDirectory: Sendable {
 
     // MARK: Publishing
 
+    /// Something is remembered of a channel, such as its subscribers.
+    func isKnown(_ key: ChannelKey) -> Bool {
+        stripe(of: key).state.withLock { $0.contains(key) }
+    }
+
     /// Sends a frame to all subscribers of a channel and keeps it, where the channel is a cache; returns the counts.
     func publish(_ publication: ChannelPublication, key: ChannelKey, now: NIODeadline) -> ChannelCounts {
         stripe(of: key).state.withLock { state in

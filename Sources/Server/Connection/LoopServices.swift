@@ -16,6 +16,7 @@ final class LoopServices {
     let shard: HubShard
     /// Payloads are unmasked here; its content lasts for the handling of one message.
     var scratch = ByteBuffer()
+    let signatures = SignatureScratch()
     /// Seconds since the loop's services started; moved on once a second.
     private(set) var now: UInt32 = 0
     /// The value of the `Date` header field (RFC 9110 §5.6.7).

@@ -38,7 +38,12 @@ package final class ServerMetrics: Sendable {
 
     /// Counts an HTTP response by its status.
     func responded(status: UInt) {
-        increment(responses, .httpResponses, key: status, label: ("status", "\(status)"))
+        responses(status: status).increment(by: 1)
+    }
+
+    /// The counter of HTTP responses with a status.
+    func responses(status: UInt) -> any CounterHandler {
+        counter(responses, .httpResponses, key: status, label: ("status", "\(status)"))
     }
 
     /// Counts a check of a rate limit, and a refusal.
@@ -53,14 +58,20 @@ package final class ServerMetrics: Sendable {
         _ handles: borrowing Mutex<[Key: any CounterHandler]>,
         _ name: MetricName,
         key: Key,
-        label: (String, String)
+        label: @autoclosure () -> (String, String)
     ) {
-        if let handle = handles.withLock({ $0[key] }) {
-            handle.increment(by: 1)
-            return
-        }
-        let made = factory.makeCounter(label: name.rawValue, dimensions: [label, ("port", port)])
+        counter(handles, name, key: key, label: label()).increment(by: 1)
+    }
+
+    private func counter<Key: Hashable & Sendable>(
+        _ handles: borrowing Mutex<[Key: any CounterHandler]>,
+        _ name: MetricName,
+        key: Key,
+        label: @autoclosure () -> (String, String)
+    ) -> any CounterHandler {
+        if let handle = handles.withLock({ $0[key] }) { return handle }
+        let made = factory.makeCounter(label: name.rawValue, dimensions: [label(), ("port", port)])
         handles.withLock { $0[key] = made }
-        made.increment(by: 1)
+        return made
     }
 }

@@ -1,4 +1,5 @@
 import ChannelHub
+import CoreMetrics
 import Digest
 import NIOCore
 import ServerCore
@@ -28,8 +29,21 @@ final class APICall: Sendable {
         policies = app.current
     }
 
+    /// Counts an answer among those of the app.
+    func count(_ reply: HTTPReply) {
+        app.metrics.httpTransmittedBytes.increment(by: Int64(reply.body.readableBytes))
+    }
+
+    /// A closure that counts an answer before it goes on.
+    func counting(_ completion: @escaping HTTPResponder.Completion) -> HTTPResponder.Completion {
+        { reply in
+            self.count(reply)
+            completion(reply)
+        }
+    }
+
     /// Checks the request's signature; returns how its query is to be read.
-    func verify(prefixBytes: Int) throws(HTTPFailure) -> QueryString.Form {
+    func verify(prefixBytes: Int, _ scratch: SignatureScratch) throws(HTTPFailure) -> QueryString.Form {
         let outcome: Result<QueryString.Form, HTTPFailure> = request.body.withUnsafeReadableBytes { body in
             let signed = SignedRequest(method: request.method, target: target, prefixBytes: prefixBytes, body: body)
             do throws(HTTPFailure) {
@@ -38,7 +52,8 @@ final class APICall: Sendable {
                         signed,
                         appKey: policies.app.key,
                         keys: policies.keys,
-                        now: Int64(time(nil))
+                        now: Int64(time(nil)),
+                        scratch: scratch
                     )
                 )
             } catch {

@@ -27,7 +27,7 @@ package struct BatchRequest: Sendable, Equatable {
         guard count > 0 else { throw .badRequest("The batch has no events") }
         events = []
         events.reserveCapacity(count)
-        for fields in batch.events {
+        for var fields in batch.events {
             let event = try fields.request(body: body, limits: limits, maxKeyBytes: maxKeyBytes)
             guard event.channels.count == 1 else {
                 throw .badRequest("An event of a batch has exactly one channel")

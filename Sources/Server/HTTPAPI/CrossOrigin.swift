@@ -35,9 +35,6 @@ struct CrossOrigin {
         preflight = reply
     }
 
-    /// Answers go out as they are.
-    var marksNothing: Bool { headers.isEmpty }
-
     /// Adds what the page's browser wants to see.
     func mark(_ reply: HTTPReply) -> HTTPReply {
         guard !headers.isEmpty else { return reply }

@@ -26,19 +26,17 @@ struct EventFields {
     }
 
     /// Reads a body that is one event.
-    static func read(_ body: ByteBuffer, channelLimit: Int) throws(HTTPFailure) -> EventFields {
-        var fields = EventFields()
+    mutating func read(_ body: ByteBuffer, channelLimit: Int) throws(HTTPFailure) {
         let outcome: Result<Void, JSONError> = body.withUnsafeReadableBytes { bytes in
             do throws(JSONError) {
                 var scanner = JSONScanner(bytes)
-                try fields.read(&scanner, bytes, channelLimit: channelLimit)
+                try read(&scanner, bytes, channelLimit: channelLimit)
                 return .success(try scanner.finish())
             } catch {
                 return .failure(error)
             }
         }
         if case .failure(let error) = outcome { throw HTTPFailure(error) }
-        return fields
     }
 
     /// Reads the object that the scanner stands at; of a member that comes twice the last value
@@ -140,14 +138,13 @@ struct EventFields {
 
 extension EventFields {
     /// Checks what a JSON body held.
-    func request(body: ByteBuffer, limits: AppLimits, maxKeyBytes: Int) throws(HTTPFailure) -> PublishRequest {
-        var fields = self
+    mutating func request(body: ByteBuffer, limits: AppLimits, maxKeyBytes: Int) throws(HTTPFailure) -> PublishRequest {
         switch json {
-        case .string(let text): fields.data = EventData(string: text, in: body)
-        case .value(let range): fields.data = EventData(value: range, in: body)
+        case .string(let text): data = EventData(string: text, in: body)
+        case .value(let range): data = EventData(value: range, in: body)
         case nil: break
         }
-        return try fields.checked(limits: limits, maxKeyBytes: maxKeyBytes)
+        return try checked(limits: limits, maxKeyBytes: maxKeyBytes)
     }
 
     /// Checks the parameters and puts them together.

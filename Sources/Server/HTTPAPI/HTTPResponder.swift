@@ -10,21 +10,34 @@ import ServerCore
 /// closure is always called once and on the loop. Threading: the connection's event loop only.
 struct HTTPResponder {
     let services: ServerServices
-    let eventLoop: any EventLoop
+    let loop: LoopServices
+    private var eventLoop: any EventLoop { loop.eventLoop }
+
+    init(services: ServerServices, loop: LoopServices) {
+        self.services = services
+        self.loop = loop
+    }
 
     typealias Completion = (HTTPReply) -> Void
 
     /// Answers a request.
     func respond(to request: HTTPServerRequest, _ completion: @escaping Completion) {
-        let cors = CrossOrigin(services.configuration.cors, request: request)
         // Servers call without an origin, so their answers need no marks.
-        let complete: Completion = cors.marksNothing ? completion : { completion(cors.mark($0)) }
+        guard request.method == .OPTIONS || request.head.marks.contains(.origin) else {
+            route(request, completion)
+            return
+        }
+        let cors = CrossOrigin(services.configuration.cors, request: request)
+        if let preflight = cors.preflight {
+            completion(cors.mark(preflight))
+        } else {
+            route(request) { completion(cors.mark($0)) }
+        }
+    }
+
+    private func route(_ request: HTTPServerRequest, _ complete: @escaping Completion) {
         do throws(HTTPFailure) {
-            if let preflight = cors.preflight {
-                complete(preflight)
-                return
-            }
-            let target = try RequestTarget(request.uri)
+            let target = try RequestTarget(request.head.target)
             let prefix = services.configuration.listener.pathPrefix
             let route = try Route.match(request.method, target, prefix: prefix)
             dispatch(route, request, target, complete)
@@ -106,17 +119,21 @@ struct HTTPResponder {
         let metrics = call.app.metrics
         metrics.httpCalls.increment(by: 1)
         metrics.httpReceivedBytes.increment(by: Int64(call.request.body.readableBytes))
-        let counted: Completion = { reply in
-            metrics.httpTransmittedBytes.increment(by: Int64(reply.body.readableBytes))
-            complete(reply)
-        }
         do throws(HTTPFailure) {
-            let form = try call.verify(prefixBytes: Route.prefixLength(services.configuration.listener.pathPrefix))
+            let form = try call.verify(
+                prefixBytes: Route.prefixLength(services.configuration.listener.pathPrefix),
+                loop.signatures
+            )
             guard call.policies.app.isEnabled else { throw HTTPFailure(.forbidden, "The app is disabled") }
-            try perform(call, form: form, counted)
+            try perform(call, form: form, complete)
         } catch {
-            counted(error.reply)
+            finish(call, error.reply, complete)
         }
+    }
+
+    private func finish(_ call: APICall, _ reply: HTTPReply, _ complete: Completion) {
+        call.count(reply)
+        complete(reply)
     }
 
     private func perform(
@@ -126,7 +143,8 @@ struct HTTPResponder {
     ) throws(HTTPFailure) {
         switch call.route {
         case .publish, .publishBatch, .publishRaw:
-            try PublishRoutes(services: services, eventLoop: eventLoop).respond(to: call, form: form, complete)
+            let routes = PublishRoutes(services: services, eventLoop: eventLoop)
+            if let reply = try routes.respond(to: call, form: form, complete) { finish(call, reply, complete) }
         case .terminateConnections(_, let userID):
             let code = UInt16(clamping: services.configuration.connection.terminateCloseCode)
             services.hub.closeConnections(
@@ -135,13 +153,15 @@ struct HTTPResponder {
                 code: code,
                 reason: "You got disconnected by the app"
             )
-            complete(.emptyObject)
+            finish(call, .emptyObject, complete)
         case .forceReconnect(_, let userID):
             services.hub.closeConnections(ofUser: userID, app: call.app, code: 4200, reason: "Please reconnect")
-            complete(.emptyObject)
+            finish(call, .emptyObject, complete)
         default:
             let routes = ChannelRoutes(hub: services.hub)
-            eventLoop.makeFutureWithTask { await routes.reply(to: call) }.assumeIsolated().whenSuccess(complete)
+            eventLoop.makeFutureWithTask { await routes.reply(to: call) }.assumeIsolated().whenSuccess {
+                finish(call, $0, complete)
+            }
         }
     }
 

@@ -25,7 +25,8 @@ package struct PublishRequest: Sendable, Equatable {
         limits: AppLimits,
         maxKeyBytes: Int = Self.defaultMaxKeyBytes
     ) throws(HTTPFailure) {
-        let fields = try EventFields.read(body, channelLimit: limits.maxChannelsPerEvent)
+        var fields = EventFields()
+        try fields.read(body, channelLimit: limits.maxChannelsPerEvent)
         self = try fields.request(body: body, limits: limits, maxKeyBytes: maxKeyBytes)
     }
 

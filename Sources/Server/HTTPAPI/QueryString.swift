@@ -20,10 +20,10 @@ package struct QueryString: Sendable {
     }
 
     let bytes: ArraySlice<UInt8>
-    let parameters: [Parameter]
+    private(set) var parameters: [Parameter] = []
     /// Whether decoding changes anything, per kind of decoding.
-    let hasPercent: Bool
-    let hasPlus: Bool
+    private(set) var hasPercent = false
+    private(set) var hasPlus = false
 
     /// The parameters that one query may have.
     package static let maximumParameters = 1024
@@ -36,23 +36,43 @@ package struct QueryString: Sendable {
     /// Splits a query given as bytes.
     init(_ bytes: ArraySlice<UInt8>) throws(HTTPFailure) {
         self.bytes = bytes
-        var parameters: [Parameter] = []
+        guard !bytes.isEmpty else { return }
         parameters.reserveCapacity(6)
-        var start = bytes.startIndex
-        while start < bytes.endIndex {
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.endIndex
-            if end > start {
-                guard parameters.count < Self.maximumParameters else {
-                    throw .badRequest("The query has more than \(Self.maximumParameters) parameters")
-                }
-                let equals = bytes[start..<end].firstIndex(of: UInt8(ascii: "=")) ?? end
-                parameters.append(Parameter(key: start..<equals, value: min(equals + 1, end)..<end))
-            }
-            start = end + 1
+        let isWithinLimit = bytes.withUnsafeBufferPointer { split($0) }
+        guard isWithinLimit else {
+            throw .badRequest("The query has more than \(Self.maximumParameters) parameters")
         }
-        self.parameters = parameters
-        hasPercent = bytes.contains(UInt8(ascii: "%"))
-        hasPlus = bytes.contains(UInt8(ascii: "+"))
+    }
+
+    /// Finds the parameters in one pass; false when there are too many.
+    private mutating func split(_ buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        let base = bytes.startIndex
+        var start = 0
+        var equals: Int?
+        for index in 0...buffer.count {
+            let byte = index < buffer.count ? buffer[index] : UInt8(ascii: "&")
+            switch byte {
+            case UInt8(ascii: "&"):
+                if index > start {
+                    guard parameters.count < Self.maximumParameters else { return false }
+                    let keyEnd = equals ?? index
+                    let value = min(keyEnd + 1, index)..<index
+                    parameters.append(
+                        Parameter(
+                            key: (base + start)..<(base + keyEnd),
+                            value: (base + value.lowerBound)..<(base + value.upperBound)
+                        )
+                    )
+                }
+                start = index + 1
+                equals = nil
+            case UInt8(ascii: "="): equals = equals ?? index
+            case UInt8(ascii: "%"): hasPercent = true
+            case UInt8(ascii: "+"): hasPlus = true
+            default: break
+            }
+        }
+        return true
     }
 
     /// The first value of a name.
@@ -67,11 +87,13 @@ package struct QueryString: Sendable {
 
     /// The percent-decoded bytes of the first value of a name; without escapes nothing is copied.
     func decodedBytes(of name: StaticString) -> ArraySlice<UInt8>? {
-        guard let parameter = parameters.first(where: { isNamed($0, name) }) else { return nil }
-        guard hasPercent else { return bytes[parameter.value] }
-        var decoded: [UInt8] = []
-        append(parameter.value, as: .percentDecoded, to: &decoded)
-        return decoded[...]
+        for parameter in parameters where isNamed(parameter, name) {
+            guard hasPercent else { return bytes[parameter.value] }
+            var decoded: [UInt8] = []
+            append(parameter.value, as: .percentDecoded, to: &decoded)
+            return decoded[...]
+        }
+        return nil
     }
 
     /// Appends a part of the query in a form.
@@ -86,18 +108,33 @@ package struct QueryString: Sendable {
 
     // Names may be escaped as well: `channels%5B%5D`.
     private func isNamed(_ parameter: Parameter, _ name: StaticString) -> Bool {
-        let expected = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-        let key = bytes[parameter.key]
-        if key.count == expected.count { return key.elementsEqual(expected) }
-        guard hasPercent, key.count > expected.count else { return false }
+        if parameter.key.count == name.utf8CodeUnitCount {
+            return name.isEqual(to: bytes, at: parameter.key.lowerBound)
+        }
+        guard hasPercent, parameter.key.count > name.utf8CodeUnitCount else { return false }
         var decoded: [UInt8] = []
-        PercentEncoding.decode(key, into: &decoded)
-        return decoded.elementsEqual(expected)
+        PercentEncoding.decode(bytes[parameter.key], into: &decoded)
+        return decoded.count == name.utf8CodeUnitCount && name.isEqual(to: decoded[...], at: 0)
     }
 
     private func string(_ range: Range<Int>, as form: Form) -> String {
         var decoded: [UInt8] = []
         append(range, as: form, to: &decoded)
         return String(decoding: decoded, as: UTF8.self)
+    }
+}
+
+extension StaticString {
+    /// Compares with as many bytes as the text has, from an index on.
+    @inline(__always)
+    func isEqual(to bytes: ArraySlice<UInt8>, at index: Int) -> Bool {
+        let offset = index - bytes.startIndex
+        return bytes.withUnsafeBufferPointer { buffer in
+            guard buffer.count - offset >= utf8CodeUnitCount else { return false }
+            for position in 0..<utf8CodeUnitCount where buffer[offset + position] != utf8Start[position] {
+                return false
+            }
+            return true
+        }
     }
 }

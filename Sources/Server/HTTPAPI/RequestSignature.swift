@@ -16,44 +16,35 @@ package enum RequestSignature {
     ///   - appKey: the key of the app in the path.
     ///   - keys: the prepared secrets of that app; any of them verifies.
     ///   - now: the server's time in seconds since 1970.
+    ///   - scratch: what verifications share that follow each other.
     /// - Returns: the form of the query under which the signature verified.
     /// - Throws: status 401 with the first check that fails.
     package static func verify(
         _ request: SignedRequest,
         appKey: String,
         keys: [HMACKey],
-        now: Int64
+        now: Int64,
+        scratch: SignatureScratch = SignatureScratch()
     ) throws(HTTPFailure) -> QueryString.Form {
-        let query = request.target.query
-        let key = try required("auth_key", in: query)
-        let timestamp = try required("auth_timestamp", in: query)
-        let version = try required("auth_version", in: query)
-        let signature = try required("auth_signature", in: query)
-        guard key.elementsEqual(appKey.utf8) else {
+        let parameters = try AuthParameters(request.target.query)
+        guard parameters.withBytes(parameters.key, { areEqual($0, appKey) }) else {
             throw .unauthorized("Invalid auth_key: it does not belong to the app in the path")
         }
-        guard version.elementsEqual("1.0".utf8) else {
+        guard parameters.withBytes(parameters.version, { areEqual($0, "1.0") }) else {
             throw .unauthorized("Unsupported auth_version: only 1.0 is known")
         }
-        try checkTimestamp(timestamp, now: now)
-        try checkBody(request)
-        return try checkSignature(signature, of: request, keys: keys)
+        try checkTimestamp(parameters, now: now)
+        try checkBody(request, parameters, scratch)
+        return try checkSignature(of: request, parameters, keys: keys, scratch)
     }
 
-    private static func required(
-        _ name: StaticString,
-        in query: QueryString
-    ) throws(HTTPFailure) -> ArraySlice<UInt8> {
-        guard let value = query.decodedBytes(of: name), !value.isEmpty else {
-            throw .unauthorized("Missing required parameter: \(name)")
-        }
-        return value
+    private static func areEqual(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes.elementsEqual($0) }
     }
 
-    private static func checkTimestamp(_ text: ArraySlice<UInt8>, now: Int64) throws(HTTPFailure) {
-        // Eleven digits reach the year 5138; beyond that the text is not a time.
-        let isNumber = text.count <= 11 && text.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        guard isNumber, let timestamp = Int64(String(decoding: text, as: UTF8.self)) else {
+    private static func checkTimestamp(_ parameters: AuthParameters, now: Int64) throws(HTTPFailure) {
+        guard let timestamp = parameters.withBytes(parameters.timestamp, seconds) else {
             throw .unauthorized("Invalid auth_timestamp: it must be in seconds since 1970")
         }
         guard abs(now - timestamp) <= maximumAgeSeconds else {
@@ -64,29 +55,47 @@ package enum RequestSignature {
         }
     }
 
+    /// A number of digits only; eleven of them reach the year 5138, and beyond that the text is not a time.
+    private static func seconds(_ digits: UnsafeRawBufferPointer) -> Int64? {
+        guard digits.count <= 11 else { return nil }
+        var seconds: Int64 = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            seconds = seconds * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return seconds
+    }
+
     /// The digest must be there when there is a body, and be right when it is there: an official library sends the
     /// digest of nothing with every GET.
-    private static func checkBody(_ request: SignedRequest) throws(HTTPFailure) {
-        guard let digest = request.target.query.decodedBytes(of: "body_md5"), !digest.isEmpty else {
-            guard request.body.isEmpty else { throw .unauthorized("Missing required parameter: body_md5") }
+    private static func checkBody(
+        _ request: SignedRequest,
+        _ parameters: AuthParameters,
+        _ scratch: SignatureScratch
+    ) throws(HTTPFailure) {
+        guard !parameters.bodyDigest.isEmpty else {
+            guard request.body.isEmpty else { throw AuthParameters.missing("body_md5") }
             return
         }
-        let isRight = digest.withUnsafeBytes { MD5.hash(request.body).matches(hex: $0) }
+        let isRight = parameters.withBytes(parameters.bodyDigest) {
+            scratch.digests.md5(of: request.body).matches(hex: $0)
+        }
         guard isRight else { throw .unauthorized("Invalid body_md5: it is not the MD5 of the body") }
     }
 
     private static func checkSignature(
-        _ signature: ArraySlice<UInt8>,
         of request: SignedRequest,
-        keys: [HMACKey]
+        _ parameters: AuthParameters,
+        keys: [HMACKey],
+        _ scratch: SignatureScratch
     ) throws(HTTPFailure) -> QueryString.Form {
-        var text: [UInt8] = []
         func isSigned(_ path: ArraySlice<UInt8>, as form: QueryString.Form) -> Bool {
-            text.removeAll(keepingCapacity: true)
-            SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
-            return text.withUnsafeBytes { text in
-                signature.withUnsafeBytes { signature in
-                    keys.contains { $0.sign(text).matches(hex: signature) }
+            scratch.withText { text in
+                SignedText.write(method: request.method, path: path, query: request.target.query, as: form, to: &text)
+                return text.withUnsafeBytes { text in
+                    parameters.withBytes(parameters.signature) { signature in
+                        keys.contains { scratch.digests.sign(text, with: $0).matches(hex: signature) }
+                    }
                 }
             }
         }

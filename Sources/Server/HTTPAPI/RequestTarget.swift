@@ -7,8 +7,13 @@ package final class RequestTarget: Sendable {
     package let query: QueryString
 
     /// Splits a target in origin form; of the absolute form, which clients send to proxies, the authority is dropped.
-    package init(_ uri: String) throws(HTTPFailure) {
-        var rest = Array(uri.utf8)[...]
+    package convenience init(_ uri: String) throws(HTTPFailure) {
+        try self.init(Array(uri.utf8))
+    }
+
+    /// Splits a target given as bytes.
+    init(_ bytes: [UInt8]) throws(HTTPFailure) {
+        var rest = bytes[...]
         if rest.first != UInt8(ascii: "/") {
             rest = Self.withoutAuthority(rest)
         }

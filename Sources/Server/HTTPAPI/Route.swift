@@ -68,10 +68,12 @@ package enum Route: Sendable, Equatable {
 
     /// The app of `/apps/{id}/events` without escapes, which is what most requests ask for; `nil` for all others.
     private static func appID(ofPublish path: ArraySlice<UInt8>) -> String? {
-        let (start, end) = ("/apps/".utf8, "/events".utf8)
-        guard path.count > start.count + end.count, path.starts(with: start), path.suffix(end.count).elementsEqual(end)
-        else { return nil }
-        let appID = path.dropFirst(start.count).dropLast(end.count)
+        let (start, end): (StaticString, StaticString) = ("/apps/", "/events")
+        let (first, last) = (path.startIndex + start.utf8CodeUnitCount, path.endIndex - end.utf8CodeUnitCount)
+        guard first < last, start.isEqual(to: path, at: path.startIndex), end.isEqual(to: path, at: last) else {
+            return nil
+        }
+        let appID = path[first..<last]
         guard !appID.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }) else { return nil }
         return String(validating: appID, as: UTF8.self)
     }

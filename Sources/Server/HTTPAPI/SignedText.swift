@@ -15,17 +15,41 @@ enum SignedText {
         text.append(UInt8(ascii: "\n"))
         text.append(contentsOf: path)
         text.append(UInt8(ascii: "\n"))
-        if isInOrder(query) {
-            for parameter in query.parameters where !isSignature(query.bytes[parameter.key]) {
-                append(query.bytes[parameter.key], parameter.value, of: query, as: form, to: &text)
-            }
-        } else {
-            for parameter in sorted(query, as: form) where !isSignature(parameter.key) {
+        let start = text.count
+        if !appendInOrder(query, as: form, to: &text) {
+            text.removeSubrange(start...)
+            for parameter in sorted(query, as: form) where !parameter.key.elementsEqual("auth_signature".utf8) {
                 append(parameter.key, parameter.value, of: query, as: form, to: &text)
             }
         }
         // The ampersand behind the last parameter, or with none the line break stays.
         if text.last == UInt8(ascii: "&") { text.removeLast() }
+    }
+
+    /// Appends the parameters that were sent as they are signed, as most libraries send them; false where one is not.
+    private static func appendInOrder(_ query: QueryString, as form: QueryString.Form, to text: inout [UInt8]) -> Bool {
+        let base = query.bytes.startIndex
+        let isVerbatim = form == .raw || !query.hasPercent && form == .percentDecoded
+        return query.bytes.withUnsafeBytes { bytes in
+            func rebased(_ lower: Int, _ upper: Int) -> UnsafeRawBufferPointer {
+                UnsafeRawBufferPointer(rebasing: bytes[(lower - base)..<(upper - base)])
+            }
+            var last = UnsafeRawBufferPointer(start: nil, count: 0)
+            for parameter in query.parameters {
+                let key = rebased(parameter.key.lowerBound, parameter.key.upperBound)
+                guard isPlain(key) else { return false }
+                if isSignature(parameter.key, of: query) { continue }
+                guard !precedes(key, last) else { return false }
+                last = key
+                if isVerbatim, parameter.value.lowerBound > parameter.key.upperBound {
+                    text.append(contentsOf: rebased(parameter.key.lowerBound, parameter.value.upperBound))
+                    text.append(UInt8(ascii: "&"))
+                } else {
+                    append(query.bytes[parameter.key], parameter.value, of: query, as: form, to: &text)
+                }
+            }
+            return true
+        }
     }
 
     private static func append(
@@ -41,21 +65,9 @@ enum SignedText {
         text.append(UInt8(ascii: "&"))
     }
 
-    private static func isSignature(_ key: ArraySlice<UInt8>) -> Bool {
-        key.elementsEqual("auth_signature".utf8)
-    }
-
-    /// Whether the parameters were sent as they are signed, as most libraries send them.
-    private static func isInOrder(_ query: QueryString) -> Bool {
-        var last: ArraySlice<UInt8> = []
-        for parameter in query.parameters {
-            let key = query.bytes[parameter.key]
-            guard isPlain(key) else { return false }
-            if isSignature(key) { continue }
-            guard !precedes(key, last) else { return false }
-            last = key
-        }
-        return true
+    private static func isSignature(_ key: Range<Int>, of query: QueryString) -> Bool {
+        let name: StaticString = "auth_signature"
+        return key.count == name.utf8CodeUnitCount && name.isEqual(to: query.bytes, at: key.lowerBound)
     }
 
     private struct Parameter {
@@ -78,7 +90,7 @@ enum SignedText {
         return parameters
     }
 
-    private static func precedes(_ one: ArraySlice<UInt8>, _ other: ArraySlice<UInt8>) -> Bool {
+    private static func precedes(_ one: some Collection<UInt8>, _ other: some Collection<UInt8>) -> Bool {
         one.lexicographicallyPrecedes(other)
     }
 
@@ -95,7 +107,7 @@ enum SignedText {
         return key.map { isUpper($0) ? $0 | 0x20 : $0 }[...]
     }
 
-    private static func isPlain(_ key: ArraySlice<UInt8>) -> Bool {
+    private static func isPlain(_ key: some Collection<UInt8>) -> Bool {
         key.allSatisfy { $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "+") && !isUpper($0) }
     }
 

@@ -21,16 +21,17 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private var life: HTTPRequestLife
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
-    private var head: HTTPRequestHead?
+    private var head: RequestHead?
     private var body = ByteBuffer()
     /// Parts of the next requests that came with the one that is being answered.
-    private var waiting: Deque<HTTPServerRequestPart> = []
+    private var waiting: Deque<RequestPart> = []
     /// What to say of bytes behind the waiting parts that cannot be parsed.
     private var failure: HTTPFailure?
     private var wantsRead = false
     /// Bytes are being taken in: answers are flushed together when that is done.
     private var isReading = false
-    private var hasUnflushedAnswers = false
+    private let answers = AnswerWriter()
+    private var lastCounter: (status: UInt, counter: any CounterHandler)?
     private var hasGrownReads = false
     private var context: ChannelHandlerContext?
 
@@ -45,16 +46,22 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        readGuard.onHeadBytes = { [weak self] in self?.life.receivedBytes(now: .now()) }
+        // No weak reference, neither here nor to the timer: all counting of references to the handler would be slow.
+        readGuard.connection = self
+        if !isTLS, services.configuration.webSocket.sendsDirectly {
+            answers.attach(context)
+        }
         armTimer()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         timer?.cancel()
+        readGuard.connection = nil
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        answers.detach()
         timer?.cancel()
         context.fireChannelInactive()
     }
@@ -71,9 +78,23 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        receive(RequestPart(unwrapInboundIn(data)))
+    }
+
+    /// Takes the next part of a request, or has it wait for the answer to the one before.
+    func receive(_ part: RequestPart) {
         isReading = true
-        waiting.append(unwrapInboundIn(data))
+        if waiting.isEmpty, isExpecting {
+            take(part)
+        } else {
+            waiting.append(part)
+        }
         receiveWaiting()
+    }
+
+    /// Takes note of bytes of a head before they are a head.
+    func receivedHeadBytes() {
+        life.receivedBytes(now: .now())
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -84,9 +105,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func flushAnswers() {
-        guard hasUnflushedAnswers else { return }
-        hasUnflushedAnswers = false
-        context?.flush()
+        guard let context else { return }
+        answers.flush(context)
     }
 
     /// Connections start with reads that suit WebSockets; one that asks the API may send many requests at once.
@@ -98,19 +118,22 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
     }
 
+    /// Nothing stands before the next part.
+    private var isExpecting: Bool { life.phase != .answering && life.phase != .upgraded }
+
     private func receiveWaiting() {
-        while life.phase != .answering, life.phase != .upgraded, let part = waiting.popFirst() {
-            guard life.phase != .lingering else { continue }
-            receive(part)
+        while isExpecting, let part = waiting.popFirst() {
+            take(part)
         }
         if let failure, life.phase != .answering {
             finish(with: failure.reply)
         }
     }
 
-    private func receive(_ part: HTTPServerRequestPart) {
+    private func take(_ part: RequestPart) {
+        guard life.phase != .lingering else { return }
         switch part {
-        case .head(let head): receive(head)
+        case .head(let head): take(head)
         case .body(let bytes):
             guard life.receivedBody(bytes.readableBytes) else {
                 finish(with: Self.bodyTooLarge.reply)
@@ -125,32 +148,26 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func receive(_ head: HTTPRequestHead) {
+    private func take(_ head: RequestHead) {
         readGuard.isReadingHead = false
         self.head = head
-        body = ByteBuffer()
-        // RFC 9112 §6.1: two ways to find the end of a body are how requests are smuggled past a proxy.
-        if head.headers.contains(name: "content-length"), head.headers.contains(name: "transfer-encoding") {
+        if body.readableBytes > 0 { body = ByteBuffer() }
+        guard !head.course.isAmbiguous else {
             finish(with: HTTPFailure.badRequest("Content-Length and Transfer-Encoding exclude each other").reply)
             return
         }
-        let contentLength = head.headers.first(name: "content-length").flatMap { Int($0) }
-        guard life.receivedHead(contentLength: contentLength, now: .now()) else {
+        guard life.receivedHead(contentLength: head.contentLength, now: .now()) else {
             finish(with: Self.bodyTooLarge.reply)
             return
         }
-        // RFC 9110 §10.1.1
-        if let expectation = head.headers.first(name: "expect") {
-            guard expectation.lowercased() == "100-continue" else {
-                finish(with: HTTPFailure(.expectationFailed, "Only 100-continue can be expected").reply)
-                return
-            }
-            if head.version == .http1_1 {
-                context?.writeAndFlush(
-                    wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")),
-                    promise: nil
-                )
-            }
+        guard let expectation = head.course.expectation else { return }
+        guard expectation.lowercased() == "100-continue" else {
+            finish(with: HTTPFailure(.expectationFailed, "Only 100-continue can be expected").reply)
+            return
+        }
+        if head.course.isHTTP11 {
+            answers.append("HTTP/1.1 100 Continue\r\n\r\n")
+            flushAnswers()
         }
     }
 
@@ -183,16 +200,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         guard let head else { return }
         life.receivedEnd()
         readGuard.isReadingHead = true
-        let request = HTTPServerRequest(
-            method: head.method,
-            uri: head.uri,
-            headers: head.headers,
-            body: body,
-            peerAddress: peerAddress
-        )
-        body = ByteBuffer()
-        let responder = HTTPResponder(services: services, eventLoop: loop.eventLoop)
-        if WebSocketUpgrade.isRequested(by: request) {
+        let request = HTTPServerRequest(head, body: body, peerAddress: peerAddress)
+        if body.readableBytes > 0 { body = ByteBuffer() }
+        let responder = HTTPResponder(services: services, loop: loop)
+        if head.course.asksForUpgrade, WebSocketUpgrade.isRequested(by: request) {
             upgrade(request, responder)
         } else {
             growReads()
@@ -203,8 +214,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     private func answer(_ reply: HTTPReply) {
         guard life.phase == .answering, let head, let context else { return }
         // After a request for another protocol the parser has stopped, so the connection cannot go on.
-        let isKeptAlive = head.isKeepAlive && !services.state.isDraining && !head.headers.contains(name: "upgrade")
-        write(reply, isKeptAlive: isKeptAlive, head: head)
+        let isKeptAlive = head.course.isKeptAlive && !services.state.isDraining && !head.course.asksForUpgrade
+        write(reply, isKeptAlive: isKeptAlive, omitsBody: head.method == .HEAD)
         guard isKeptAlive else {
             linger(context)
             return
@@ -222,21 +233,26 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers what cannot be gone on from, and ends the connection.
     private func finish(with reply: HTTPReply) {
         guard let context, life.phase != .lingering, life.phase != .upgraded else { return }
-        write(reply, isKeptAlive: false, head: head)
+        write(reply, isKeptAlive: false, omitsBody: head?.method == .HEAD)
         linger(context)
     }
 
-    private func write(_ reply: HTTPReply, isKeptAlive: Bool, head: HTTPRequestHead?) {
-        let bytes = reply.encode(
-            isKeptAlive: isKeptAlive,
-            omitsBody: head?.method == .HEAD,
-            date: loop.date
-        )
-        services.metrics.responded(status: reply.status.code)
-        context?.write(wrapOutboundOut(bytes), promise: nil)
-        hasUnflushedAnswers = true
+    private func write(_ reply: HTTPReply, isKeptAlive: Bool, omitsBody: Bool) {
+        count(reply.status.code)
+        answers.append(reply, isKeptAlive: isKeptAlive, omitsBody: omitsBody, date: loop.date)
         if !isReading {
             flushAnswers()
+        }
+    }
+
+    /// Most answers have the status of the one before.
+    private func count(_ status: UInt) {
+        if let lastCounter, lastCounter.status == status {
+            lastCounter.counter.increment(by: 1)
+        } else {
+            let counter = services.metrics.responses(status: status)
+            counter.increment(by: 1)
+            lastCounter = (status, counter)
         }
     }
 
@@ -302,7 +318,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
             services: services,
             loop: loop,
             opening: RealtimeConnection.Opening(request: upgrade.connection, response: upgrade.response),
-            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly
+            // What the channel still holds of an answer must not be overtaken.
+            sendsDirectly: !isTLS && services.configuration.webSocket.sendsDirectly && !answers.isPending
         )
         let pipeline = context.pipeline.syncOperations
         do {

@@ -54,14 +54,9 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch received.withUnsafeReadableBytes(HandshakeHead.init) {
         case .incomplete where received.readableBytes < Self.maxHeadBytes: return
         case .incomplete, .other: becomeHTTP(context)
-        case .handshake(let uri, let headers, let byteCount):
-            let request = HTTPServerRequest(
-                method: .GET,
-                uri: uri,
-                headers: headers,
-                body: ByteBuffer(),
-                peerAddress: peerAddress
-            )
+        case .handshake(let target, let headers, let byteCount):
+            let head = RequestHead(method: .GET, target: target, headers: headers)
+            let request = HTTPServerRequest(head, body: ByteBuffer(), peerAddress: peerAddress)
             accept(request, byteCount: byteCount, context)
         }
     }
@@ -74,7 +69,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         isDeciding = true
-        let responder = HTTPResponder(services: services, eventLoop: loop.eventLoop)
+        let responder = HTTPResponder(services: services, loop: loop)
         responder.limitConnects(from: upgrade.connection.clientAddress) { refusal in
             guard context.channel.isActive else { return }
             if let refusal {
@@ -99,7 +94,10 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func becomeHTTP(_ context: ChannelHandlerContext) {
         isDeciding = true
         replace(context) { pipeline in
-            let readGuard = HTTPReadGuard(maxHeaderBytes: services.configuration.listener.limits.maxHeaderBytes)
+            let readGuard = HTTPReadGuard(
+                maxHeaderBytes: services.configuration.listener.limits.maxHeaderBytes,
+                readsPlainRequests: true
+            )
             try pipeline.addHandler(readGuard)
             try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
             try pipeline.addHandler(

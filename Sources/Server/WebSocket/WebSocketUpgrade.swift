@@ -40,7 +40,7 @@ enum WebSocketUpgrade {
         }
         let key = try checkHandshake(request)
         let configuration = services.configuration.listener
-        let target = try RequestTarget(request.uri)
+        let target = try RequestTarget(request.head.target)
         let connection = ConnectionRequest(
             target: Self.target(of: target, prefix: configuration.pathPrefix),
             origin: request.headers.first(name: "origin"),

@@ -54,8 +54,15 @@ struct CompareCommand: ParsableCommand {
         let chart = try report.flatMap { try writeChart(document, beside: $0) }
         let markdown = document.markdown(peers: peers, chart: chart)
         print(markdown)
-        if let report { try TextFile.write(markdown, to: report) }
+        if let report { try TextFile.write(markdown + Self.tail(of: report), to: report) }
         if let json { try TextFile.write(try ResultFile.encode(document.sections.flatMap(\.results)), to: json) }
+    }
+
+    /// What an earlier report says below the mark, which no comparison writes.
+    private static func tail(of report: String) -> String {
+        let mark = "<!-- Below this line: measured apart from the comparison. -->"
+        guard let text = TextFile.read(report), let place = text.firstRange(of: mark) else { return "" }
+        return "\n" + String(text[place.lowerBound...])
     }
 
     private func measure(_ scenario: ComparisonScenario, _ setup: PeerSetup) throws -> [RunResult] {

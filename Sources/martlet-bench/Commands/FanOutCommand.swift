@@ -50,3 +50,26 @@ struct FanOutCommand: ParsableCommand {
         try target.report { try scenario.run($0) }
     }
 }
+
+/// Measures how long one event takes to leave the server.
+struct ScatterCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scatter",
+        abstract: "Send events to N subscribers while the load sleeps; shows what more event loops give."
+    )
+
+    @OptionGroup var target: TargetOptions
+
+    @Option(help: "Connections.")
+    var subscribers = 10_000
+
+    @Option(help: "Bytes of an event's data.")
+    var payload = 200
+
+    @Option(help: "Events, one after another.")
+    var rounds = 20
+
+    func run() throws {
+        try target.report { try Scatter(subscribers: subscribers, payloadBytes: payload, rounds: rounds).run($0) }
+    }
+}

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The options that name the server that is measured.
 struct TargetOptions: ParsableArguments {
-    @Option(help: "ws://HOST:PORT/app/KEY for a Pusher server, ws://HOST:PORT/sub for nchan or the floor.")
+    @Option(help: "ws:// or wss://HOST:PORT/app/KEY for a Pusher server, ws://HOST:PORT/sub for nchan or the floor.")
     var url = "ws://127.0.0.1:6001/app/bench-key"
 
     @Option(help: "The app's id, for HTTP publishes.")
@@ -25,10 +25,12 @@ struct TargetOptions: ParsableArguments {
 
     /// The server.
     func target() throws -> Target {
-        guard url.hasPrefix("ws://"), let slash = url.dropFirst(5).firstIndex(of: "/") else {
+        let isTLS = url.hasPrefix("wss://")
+        let rest = url.dropFirst(isTLS ? 6 : 5)
+        guard isTLS || url.hasPrefix("ws://"), let slash = rest.firstIndex(of: "/") else {
             throw ValidationError("--url must look like ws://127.0.0.1:6001/app/KEY")
         }
-        let place = url[url.index(url.startIndex, offsetBy: 5)..<slash].split(separator: ":")
+        let place = rest[..<slash].split(separator: ":")
         guard place.count == 2, let port = Int(place[1]) else { throw ValidationError("--url needs a port") }
         let path = url[slash...].split(separator: "/")
         let isPusher = path.first == "app" && path.count == 2
@@ -36,6 +38,7 @@ struct TargetOptions: ParsableArguments {
             name: isPusher ? "pusher" : "plain",
             host: String(place[0]),
             port: port,
+            isTLS: isTLS,
             unixPath: unix,
             dialect: isPusher
                 ? .pusher(PusherCredentials(appID: appID, key: String(path[1]), secret: secret)) : .plain,

@@ -10,6 +10,8 @@ final class LoadLoop {
     private let capacity: Int
     let sockets: UnsafeMutablePointer<LoadSocket>
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
+    /// By connection, where the target speaks TLS.
+    private var sessions: [TLSSession?] = []
     private(set) var opened = 0
     /// Connections whose subscription has succeeded.
     private(set) var readyCount = 0
@@ -39,6 +41,7 @@ final class LoadLoop {
         sockets = .allocate(capacity: capacity)
         sockets.initialize(repeating: LoadSocket(), count: capacity)
         let distinct = target.credentials == nil ? plan.channelCount : 1
+        if target.isTLS { sessions = Array(repeating: nil, count: capacity) }
         upgradeRequests = (0..<distinct).map { target.upgradeRequest(channel: plan.channel($0)) }
     }
 
@@ -70,6 +73,7 @@ final class LoadLoop {
 
     private func open(_ index: Int) throws {
         let descriptor = try target.connect(index: index)
+        if target.isTLS { sessions[index] = try TLSSession(descriptor) }
         sockets[index] = LoadSocket()
         sockets[index].descriptor = descriptor
         sockets[index].phase = .upgrading
@@ -102,7 +106,13 @@ final class LoadLoop {
         let descriptor = sockets[index].descriptor
         var failure: BenchError?
         bytes.withUnsafeBytes { bytes in
-            do throws(BenchError) { try StreamSocket.sendAll(descriptor, bytes) } catch { failure = error }
+            do throws(BenchError) {
+                if target.isTLS {
+                    try sessions[index]?.send(bytes)
+                } else {
+                    try StreamSocket.sendAll(descriptor, bytes)
+                }
+            } catch { failure = error }
         }
         if let failure { throw failure }
     }
@@ -174,6 +184,20 @@ final class LoadLoop {
         }
         receivedBytes &+= count
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        guard target.isTLS else {
+            try receiveStream(bytes, index)
+            return
+        }
+        // A closure that throws anything must not be seen by C: what it throws is taken past it.
+        var failure: (any Error)?
+        try sessions[index]?.decrypt(bytes) { plain in
+            guard failure == nil else { return }
+            do { try receiveStream(plain, index) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func receiveStream(_ bytes: UnsafeRawBufferPointer, _ index: Int) throws {
         guard sockets[index].phase == .upgrading else {
             try receive(bytes, index)
             return

@@ -3,6 +3,7 @@ import Glibc
 /// A kept-alive HTTP connection that publishes; requests may be pipelined.
 final class PublishConnection {
     let descriptor: Int32
+    private let tls: TLSSession?
     /// Answers with a status of 200 to 299.
     private(set) var accepted = 0
     /// Other answers.
@@ -17,6 +18,7 @@ final class PublishConnection {
 
     init(_ target: Target, index: Int) throws(BenchError) {
         descriptor = try target.connect(index: index)
+        tls = target.isTLS ? try TLSSession(descriptor) : nil
     }
 
     deinit { close(descriptor) }
@@ -29,7 +31,9 @@ final class PublishConnection {
         sent += count
         var failure: BenchError?
         bytes.withUnsafeBytes { bytes in
-            do throws(BenchError) { try StreamSocket.sendAll(descriptor, bytes) } catch { failure = error }
+            do throws(BenchError) {
+                if let tls { try tls.send(bytes) } else { try StreamSocket.sendAll(descriptor, bytes) }
+            } catch { failure = error }
         }
         if let failure { throw failure }
     }
@@ -48,7 +52,11 @@ final class PublishConnection {
 
     /// Takes bytes of answers and, where requests are repeated, sends as many again.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(BenchError) {
-        carry.append(contentsOf: bytes)
+        if let tls {
+            try tls.decrypt(bytes) { carry.append(contentsOf: $0) }
+        } else {
+            carry.append(contentsOf: bytes)
+        }
         let before = accepted + refused
         while takeAnswer() {}
         let answered = accepted + refused - before

@@ -1,3 +1,4 @@
+import CAllocations
 import CLinux
 
 /// Times one piece of work that is too short for a clock.
@@ -6,23 +7,28 @@ struct MicroBenchmark {
     let work: () throws -> Void
 
     /// A median of batches.
-    struct Result {
+    struct Result: Sendable {
         var nanoseconds: Statistics
+        /// What the work asked the allocator for, a call.
+        var allocations: Double
         /// What the allocator handed out and kept, in bytes a call; 0 says that the work leaves nothing behind.
         var retainedBytes: Double
     }
 
-    /// Runs batches of about 20 ms each.
+    /// Runs batches of about 20 ms each on the calling thread.
     func run(batches: Int) throws -> Result {
         var count = 1
         while try time(count) < 20_000_000 {
             count *= 2
         }
         let before = mallinfo2().uordblks
+        let allocations = martlet_allocation_count()
         let times = try (0..<batches).map { _ in Double(try time(count)) / Double(count) }
-        let retained = Double(Int(mallinfo2().uordblks) - Int(before)) / Double(count * batches)
+        let calls = Double(count * batches)
+        let allocated = Double(martlet_allocation_count() - allocations) / calls
+        let retained = Double(Int(mallinfo2().uordblks) - Int(before)) / calls
         guard let statistics = Statistics(times) else { throw BenchError("no batches") }
-        return Result(nanoseconds: statistics, retainedBytes: retained)
+        return Result(nanoseconds: statistics, allocations: allocated, retainedBytes: retained)
     }
 
     private func time(_ count: Int) throws -> UInt64 {

@@ -7,15 +7,33 @@ struct ServerUsage {
 
     /// Reads `/proc`; threads that have ended are not counted, servers keep theirs.
     static func read(_ processes: [Int]) -> ServerUsage {
-        var usage = ServerUsage()
+        ServerUsage(
+            cpuNanoseconds: cpuNanoseconds(processes),
+            residentBytes: processes.reduce(0) { $0 + residentBytes(of: $1) }
+        )
+    }
+
+    /// On-CPU time of all threads.
+    static func cpuNanoseconds(_ processes: [Int]) -> UInt64 {
+        var total: UInt64 = 0
         for process in processes {
             for thread in TextFile.list("/proc/\(process)/task") {
                 let fields = TextFile.read("/proc/\(process)/task/\(thread)/schedstat")?.split(separator: " ")
-                usage.cpuNanoseconds += fields?.first.flatMap { UInt64($0) } ?? 0
+                total += fields?.first.flatMap { UInt64($0) } ?? 0
             }
-            usage.residentBytes += residentBytes(of: process)
         }
-        return usage
+        return total
+    }
+
+    /// Whether a thread runs, or would if a core were free.
+    static func isRunning(_ processes: [Int]) -> Bool {
+        processes.contains { process in
+            TextFile.list("/proc/\(process)/task").contains { thread in
+                // `1234 (name) R …`; a name may hold anything but ends at the last parenthesis.
+                let text = TextFile.read("/proc/\(process)/task/\(thread)/stat") ?? ""
+                return text.lastIndex(of: ")").map { text[$0...].hasPrefix(") R") } ?? false
+            }
+        }
     }
 
     private static func residentBytes(of process: Int) -> Int {

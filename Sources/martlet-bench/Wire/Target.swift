@@ -5,6 +5,8 @@ struct Target {
     var name: String
     var host = "127.0.0.1"
     var port: Int
+    /// Connections speak TLS; no certificate is checked.
+    var isTLS = false
     /// A Unix socket that takes the place of host and port.
     var unixPath: String?
     var dialect: Dialect

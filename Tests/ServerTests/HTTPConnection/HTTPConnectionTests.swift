@@ -102,6 +102,59 @@ import Testing
         #expect(statuses == ["401", "400"])
     }
 
+    @Test("answers that a socket does not take are kept in order until it does", arguments: [true, false])
+    func keepsAnswers(_ sendsDirectly: Bool) async throws {
+        var options = LiveServer.Options()
+        options.server.webSocket.sendsDirectly = sendsDirectly
+        var random = SeededGenerator(seed: 60)
+        let isFound = (0..<40_000).map { _ in Bool.random(using: &random) }
+        let requests = isFound.map { "GET /\($0 ? "live" : "nowhere") HTTP/1.1\r\nHost: x\r\n\r\n" }.joined()
+        try await LiveServer.run(options) { server in
+            let client = try await LiveClient.connect(port: server.port, reads: false)
+            // More than the kernel holds for a socket that is not read from.
+            try await client.send(requests)
+            try await client.startReading()
+            try await client.send("GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let codes = Self.codes(of: await client.bytesUntilClosed())
+            // As numbers of the first that differs; both lists are long.
+            let expected = isFound.map { $0 ? UInt8(ascii: "2") : UInt8(ascii: "4") } + [UInt8(ascii: "2")]
+            #expect(codes.count == expected.count)
+            #expect(zip(codes, expected).prefix { $0 == $1 }.count == expected.count)
+        }
+    }
+
+    /// The first digit of each answer's status.
+    private static func codes(of bytes: [UInt8]) -> [UInt8] {
+        let mark = Array("HTTP/1.1 ".utf8)
+        return bytes.withUnsafeBufferPointer { bytes in
+            var codes: [UInt8] = []
+            var index = 0
+            while index + mark.count < bytes.count {
+                if bytes[index] == mark[0], bytes[index..<(index + mark.count)].elementsEqual(mark) {
+                    codes.append(bytes[index + mark.count])
+                }
+                index += 1
+            }
+            return codes
+        }
+    }
+
+    @Test("a request in two pieces is answered, and one that the parser must read after it as well")
+    func mixesPlainAndOther() async throws {
+        try await LiveServer.run { server in
+            let client = try await LiveClient.connect(port: server.port)
+            try await client.send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+            try await client.send("cd")
+            _ = await client.text(until: "HTTP/1.1 404")
+            let chunked = "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+            try await client.send("GET /live HTTP/1.1\r\nHost: x\r\n\r\nPOST /nowhere HTTP/1.1\r\n" + chunked)
+            _ = await client.text(until: "HTTP/1.1 404", count: 2)
+            try await client.send("GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            let statuses = await client.textUntilClosed().matches(of: /HTTP\/1\.1 (\d+)/).map { String($0.1) }
+            #expect(statuses == ["404", "200", "404", "200"])
+        }
+    }
+
     @Test("a socket that is admitted only after a wait is read from")
     func readsAfterWaiting() async throws {
         var options = LiveServer.Options()

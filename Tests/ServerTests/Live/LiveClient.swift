@@ -69,16 +69,23 @@ final class LiveClient: Sendable {
 
     /// Connects to a port of 127.0.0.1 or to a Unix socket.
     ///
-    /// `staysOpen` keeps the client's side open when the server ends its own.
-    static func connect(port: Int, staysOpen: Bool = false) async throws -> LiveClient {
+    /// `staysOpen` keeps the client's side open when the server ends its own; without `reads` nothing is read until
+    /// `startReading`.
+    static func connect(port: Int, staysOpen: Bool = false, reads: Bool = true) async throws -> LiveClient {
         let inbox = Inbox()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: staysOpen)
+            .channelOption(.autoRead, value: reads)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(inbox) }
             }
             .connect(host: "127.0.0.1", port: port).get()
         return LiveClient(channel: channel, inbox: inbox)
+    }
+
+    /// Reads from now on.
+    func startReading() async throws {
+        try await channel.setOption(.autoRead, value: true).get()
     }
 
     func send(_ text: String) async throws {
@@ -99,7 +106,12 @@ final class LiveClient: Sendable {
 
     /// Waits until the server has ended its side; returns all that came.
     func textUntilClosed() async -> String {
-        String(decoding: await inbox.wait { $1 }, as: UTF8.self)
+        String(decoding: await bytesUntilClosed(), as: UTF8.self)
+    }
+
+    /// Waits until the server has ended its side; returns all that came.
+    func bytesUntilClosed() async -> [UInt8] {
+        await inbox.wait { $1 }
     }
 
     /// Waits for a number of bytes, or the end.

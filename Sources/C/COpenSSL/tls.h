@@ -1,0 +1,6 @@
+#ifndef MARTLET_COPENSSL_TLS_H
+#define MARTLET_COPENSSL_TLS_H
+
+#include <openssl/ssl.h>
+
+#endif
