@@ -101,6 +101,12 @@ extension ChannelDirectory {
         if let cached = entry.cached, cached.expiresAt > now {
             outcome.cached = cached.frame
         }
+        // The change that the subscriber is was told to those before it.
+        if let app = apps.existing(id: remote.topic.appID), countsMatter(app.current, remote.kind),
+            entry.allSubscriptions <= configuration.subscriptionCountThreshold
+        {
+            outcome.subscriptions = entry.allSubscriptions
+        }
         return outcome
     }
 
