@@ -49,6 +49,13 @@ struct ClusterSpeaker: Sendable {
                 }
                 continue
             }
+            if case .lease = key {
+                group.addTask {
+                    await renewLease(of: node)
+                    session.endSteps(1)
+                }
+                continue
+            }
             switch hub.nextStep(key, node: node) {
             case .nothing: session.endSteps(1)
             case .record(let topic): toRecord[key] = topic
@@ -73,6 +80,17 @@ struct ClusterSpeaker: Sendable {
                 await erase(topics, node)
                 session.endSteps(topics.count)
             }
+        }
+    }
+
+    private func renewLease(of node: ClusterNode) async {
+        do throws(BackendError) {
+            let directory = session.link.directory
+            guard try await directory.renewLease(of: node, lasting: session.link.configuration.nodeTimeout) == .buried
+            else { return }
+            hub.takeNewName(after: node)
+        } catch {
+            session.markFailed(.lease)
         }
     }
 

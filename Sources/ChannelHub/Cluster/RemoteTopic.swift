@@ -26,6 +26,8 @@ final class RemoteTopic {
     /// The topic's messages arrive.
     private var isInForce = false
     private var record = Record.none
+    /// The record that is under way may be forgotten once it is made.
+    private var isRecordDoubtful = false
     private var news = NewsLedger()
     private var waiting: [WaitingJoin] = []
     /// Somebody else's part was taken over, so that its late news are this node's.
@@ -46,6 +48,8 @@ final class RemoteTopic {
         case none
         case recording
         case recorded
+        /// The record may have been forgotten.
+        case lost
         /// The node is idle and the record is to go.
         case leaving
         case erasing
@@ -143,6 +147,15 @@ final class RemoteTopic {
         assertWhole()
     }
 
+    /// The directory may have forgotten that this node has a part in the topic.
+    func noteLostRecord() {
+        switch record {
+        case .recorded: record = .lost
+        case .recording: isRecordDoubtful = true
+        case .none, .lost, .leaving, .erasing: break
+        }
+    }
+
     /// Other nodes have given this one up, and it goes on under a new name.
     func noteNewName() {
         record = .none
@@ -193,7 +206,7 @@ final class RemoteTopic {
     var isDue: Bool {
         switch record {
         case .recording, .erasing: false
-        case .leaving: true
+        case .leaving, .lost: true
         case .none, .recorded: flight == nil && !pressingNeeds.isEmpty && (isInForce || !waitsForStream)
         }
     }
@@ -210,8 +223,9 @@ final class RemoteTopic {
     func nextStep(_ part: LocalPart, node: ClusterNode) -> RemoteStep {
         guard isDue else { return .nothing }
         switch record {
-        case .none:
+        case .none, .lost:
             record = .recording
+            isRecordDoubtful = false
             return .record(topic)
         case .leaving:
             record = .erasing
@@ -273,12 +287,12 @@ final class RemoteTopic {
     /// The topic is recorded.
     func endRecording() {
         guard record == .recording else { return }
-        record = .recorded
+        record = isRecordDoubtful ? .lost : .recorded
     }
 
     /// The node has been idle for long enough.
     func startErasing() {
-        record = record == .recorded ? .leaving : record
+        if record == .recorded || record == .lost { record = .leaving }
     }
 
     /// The topic is not recorded any more.
@@ -291,9 +305,9 @@ final class RemoteTopic {
     /// Takes back a step that was not answered: it may have been done or not.
     func fail() {
         switch record {
-        case .recording: record = .none
+        case .recording: record = .lost
         case .erasing: record = .leaving
-        case .none, .recorded, .leaving: break
+        case .none, .recorded, .lost, .leaving: break
         }
         guard let flight else { return }
         self.flight = nil

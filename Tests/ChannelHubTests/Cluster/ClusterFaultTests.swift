@@ -109,4 +109,24 @@ import Testing
         try await cluster.holds("2 is gone") { peers[0].members.users == ["0", "1"] }
         try await cluster.stop()
     }
+
+    @Test("a store that forgot everything lists all channels again, and finds what a node had that dies later")
+    func recordsAgain() async throws {
+        let cluster = try await ClusterHarness()
+        var peers: [HubPeer] = []
+        for (index, node) in cluster.nodes.enumerated() {
+            peers.append(try await node.subscribed(to: "presence-a", user: "\(index)"))
+        }
+        for node in cluster.nodes { node.cut() }
+        cluster.cluster.forgetEverything()
+        for node in cluster.nodes { node.restore(forgetting: true) }
+        let node = cluster.nodes[0]
+        try await Eventually.holds("the channel is listed again", within: .seconds(10)) {
+            let channels = try? await node.hub.sharedChannels(of: node.app, prefix: "presence-")
+            return channels?.map(\.counts.users) == [3]
+        }
+        await cluster.nodes[2].kill()
+        try await cluster.holds("2 is gone") { peers[0].members.users == ["0", "1"] }
+        try await cluster.stop()
+    }
 }
