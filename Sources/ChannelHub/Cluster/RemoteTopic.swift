@@ -42,6 +42,11 @@ final class RemoteTopic {
     private var acknowledgedChanges: UInt64 = 0
     private var notedSubscriptions = 0
     private var notedMembers: Set<String> = []
+    /// The greatest version that an outcome had.
+    private var seenVersion: UInt64 = 0
+    // What was noted with a broken connection and may still wait to be told.
+    private var isLeft = false
+    private var departed: Set<String> = []
 
     /// Whether whoever buries this node finds the topic.
     private enum Record {
@@ -162,6 +167,8 @@ final class RemoteTopic {
         // What was noted is gone, and has been told to be.
         notedSubscriptions = 0
         notedMembers = []
+        isLeft = false
+        departed = []
         assertWhole()
     }
 
@@ -257,15 +264,30 @@ final class RemoteTopic {
             update.joined = part.members()
             // Who is in already is not thrown out because a failover let others in.
             update.memberLimit = 0
+            let listed = Set(update.joined.map(\.userID) + update.left.map(\.userID))
+            update.left += departed.subtracting(listed).map { ClusterUpdate.Departure(userID: $0, isBroken: true) }
         }
-        update.wasNoted = notedSubscriptions > 0
-        update.known = notedMembers.intersection(update.joined.lazy.map(\.userID))
+        remember(in: &update)
         update.settles = needs.contains(.settling)
         update.acknowledged = news.queued
         update.wantsMembers = isSnapshot && kind.isPresence
         update.wantsRetained = kind.isCache && (isSnapshot || needs.contains(.retained))
         depart(with: update, isSnapshot: isSnapshot)
         return update
+    }
+
+    /// Adds what the directory may have forgotten.
+    private func remember(in update: inout ClusterUpdate) {
+        update.seen = seenVersion
+        update.wasNoted = notedSubscriptions > 0
+        update.wasLeft = isLeft
+        update.known = notedMembers.intersection(update.joined.lazy.map(\.userID))
+        update.known.formUnion(update.left.lazy.map(\.userID).filter { self.isRemembered($0) })
+        update.departed = departed.intersection(update.joined.lazy.map(\.userID))
+    }
+
+    private func isRemembered(_ userID: String) -> Bool {
+        notedMembers.contains(userID) || departed.contains(userID)
     }
 
     private func depart(with update: ClusterUpdate, isSnapshot: Bool) {
@@ -339,6 +361,7 @@ final class RemoteTopic {
         self.flight = nil
         var effects = Effects()
         effects.ownCountChanged = notedSubscriptions != outcome.accepted
+        noteDepartures(flight, outcome)
         acknowledgedChanges = flight.changes
         notedSubscriptions = outcome.accepted
         notedMembers.formUnion(flight.joined)
@@ -346,7 +369,7 @@ final class RemoteTopic {
         notedMembers.subtract(outcome.refused)
         news.noteAcknowledged(flight.acknowledged)
         look(at: outcome, isSnapshot: flight.isSnapshot, now: now, &effects)
-        takeNews(of: outcome, isConcerned: flight.hasBroken, now: now, &effects)
+        takeNews(of: outcome, isConcerned: flight.hasBroken || outcome.hasForgotten, now: now, &effects)
         for index in waiting.indices where waiting[index].changes <= flight.changes && waiting[index].version == 0 {
             waiting[index].version = outcome.version
         }
@@ -356,6 +379,25 @@ final class RemoteTopic {
             waiting.removeAll { $0.userID.map(refused.contains) ?? false }
         }
         return effects
+    }
+
+    /// Remembers what waits to be told, in case that the directory forgets it before.
+    private func noteDepartures(_ flight: Flight, _ outcome: ClusterOutcome) {
+        seenVersion = max(seenVersion, outcome.version)
+        guard outcome.settlesIn != nil else {
+            isLeft = false
+            departed = []
+            return
+        }
+        if outcome.accepted > 0 {
+            isLeft = false
+        } else if notedSubscriptions > 0, flight.isVacatedBroken || outcome.hasForgotten {
+            isLeft = true
+        }
+        departed.subtract(flight.joined)
+        for userID in flight.left where notedMembers.contains(userID) {
+            if outcome.hasForgotten || flight.changedMembers[userID] ?? true { departed.insert(userID) }
+        }
     }
 
     /// Takes what came of somebody else's part, for which the node is recorded.
