@@ -130,6 +130,7 @@ class Run:
 
     async def live(self):
         """Has clients do things at random, and faults happen, for the time of the run."""
+        self.started_at = now()
         end = now() + self.seconds
         await asyncio.gather(*(client.connect() for client in self.clients))
         publishing = [asyncio.create_task(publisher.work()) for publisher in self.publishers]
@@ -208,6 +209,8 @@ class Run:
         await node.serves()
 
     async def _empty_redis(self):
+        # One fault after the other: whoever died before is buried by now.
+        await asyncio.sleep(4)
         self.store.kill()
         await asyncio.sleep(self.random.uniform(0.2, 2.5))
         await self.store.restart()
@@ -336,7 +339,17 @@ class Run:
     def _check_alternation(self):
         for subject, told in self._told().items():
             if any(one == other for one, other in zip(told, told[1:])) or told[:1] == ["-"]:
-                self.violate(f"webhooks told {''.join(told)} of {subject}")
+                self.violate(f"webhooks told {''.join(told)} of {subject}: {self._history(subject)}")
+
+    def _history(self, subject):
+        """When webhooks told something of a subject, and when faults began."""
+        entries = [
+            (at, event["name"])
+            for at, _, event in self.hooks.events
+            if (event["channel"], event.get("user_id")) == subject
+        ]
+        entries += [(start + 1, name.upper()) for name, start, _ in self.windows]
+        return " ".join(f"{at - self.started_at:.2f} {name}" for at, name in sorted(entries))
 
     async def converge(self, limit=40):
         """Waits until nothing differs from the truth."""

@@ -129,7 +129,8 @@ class Client:
         event, channel = message["event"], message.get("channel")
         subscription = self.subscriptions.get(channel)
         if subscription is None:
-            if event == "pusher:error":
+            # A node that stops says so.
+            if event == "pusher:error" and message["data"]["code"] != 4200:
                 self.run.violate(f"client {self.number} at {self.node}: {message}")
             return
         name = f"client {self.number} ({self.user}) at {self.node} in {channel}"
