@@ -126,6 +126,13 @@ struct ClusterNewsConformance {
         #expect(contents(try await directory.update(leaving)) == [])
         try await fixture.pass(ClusterUpdate.forgottenGrace)
         #expect(contents(try await settle(fixture, topic)) == [.memberRemoved(userID: "a"), .vacated])
+        // What ended was not forgotten.
+        var settling = ClusterUpdate(topic, node: nodes.2)
+        settling.seen = 1
+        settling.acknowledged = .max >> 12
+        #expect(try await directory.update(settling).news == [])
+        leaving.seen = 1
+        #expect(try await directory.update(leaving).settlesIn == nil)
         // Somebody who is back before is no news.
         let other = fixture.topic("presence-other")
         var gone = ClusterUpdate(other, node: nodes.0)

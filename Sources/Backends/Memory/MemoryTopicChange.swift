@@ -61,7 +61,7 @@ struct MemoryTopicChange {
         // What was sent while there was no state is older than this.
         if !topic.isIdle, topic.version == 0 { topic.version = moment.stamp }
         let outcome = outcome(retained)
-        topic.forgetVersionIfIdle()
+        topic.forgetVersionIfIdle(at: moment.now, isTroubled: update.seen > 0)
         return outcome
     }
 

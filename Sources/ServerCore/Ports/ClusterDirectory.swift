@@ -93,7 +93,8 @@ package struct ClusterUpdate: Sendable {
     /// Those of `joined` who were noted before, and are no news either; and those of `left`, who are news even if the
     /// store forgot that they were there.
     package var known: Set<String> = []
-    /// The greatest version that an outcome had; a topic with a smaller one has forgotten something.
+    /// The greatest version that an outcome had, in times in which a store may have forgotten something, otherwise 0; a
+    /// topic with a smaller one has forgotten something.
     ///
     /// Departures of which such a topic knows nothing wait as if connections had broken, and for at least
     /// `forgottenGrace`, in which other nodes say who is still with them.

@@ -260,6 +260,11 @@ enum RedisTopicScripts {
         local users = redis.call('HLEN', usersKey)
         if total == 0 and users == 0 and unread == 0 and not isTold and redis.call('EXISTS', toldKey) == 0 then
           redis.call('DEL', stateKey)
+          -- In troubled times, what ended must not be taken for what was forgotten.
+          if tonumber(ARGV[13]) > 0 and version > 0 then
+            redis.call('HSET', stateKey, 'v', decimal(version))
+            redis.call('PEXPIRE', stateKey, 60000)
+          end
         else
           -- What was sent while there was no state is older than this.
           if version == 0 then version = micros end
