@@ -82,11 +82,14 @@ extension ChannelDirectory {
     }
 
     /// News reached their queue, and need not be told by whoever buries this node.
+    ///
+    /// The directory hears of it at once: if this node is killed before, they are told twice.
     private func queued(_ number: UInt64, _ key: ChannelKey) {
+        guard let session else { return }
         stripe(of: key).state.withLock { state in
             guard let entry = state.entry(key), let remote = entry.remote else { return }
             remote.noteQueued(news: number)
-            report(key, remote, timers: &state.timers, now: .now())
+            cue(key, remote, session)
         }
     }
 

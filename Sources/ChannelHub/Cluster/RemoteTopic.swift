@@ -87,6 +87,8 @@ final class RemoteTopic {
         var isSnapshot: Bool
         var joined: [String]
         var left: [String]
+        /// It is under a name that was given up since.
+        var isStale = false
 
         /// Departures may wait to be told.
         var hasBroken: Bool {
@@ -169,6 +171,7 @@ final class RemoteTopic {
         notedMembers = []
         isLeft = false
         departed = []
+        flight?.isStale = true
         assertWhole()
     }
 
@@ -357,7 +360,11 @@ final class RemoteTopic {
 
     /// Takes the outcome of the update that is under way.
     func finish(_ outcome: ClusterOutcome, now: NIODeadline) -> Effects {
-        guard let flight else { return Effects() }
+        guard let flight, !flight.isStale else {
+            // Whatever was noted is taken out by whoever buries the old name, who tells the news of it too.
+            fail()
+            return Effects()
+        }
         self.flight = nil
         var effects = Effects()
         effects.ownCountChanged = notedSubscriptions != outcome.accepted
@@ -432,6 +439,13 @@ final class RemoteTopic {
 
     private func takeNews(of outcome: ClusterOutcome, isConcerned: Bool, now: NIODeadline, _ effects: inout Effects) {
         effects.news = news.take(outcome.news)
+        for item in effects.news {
+            switch item.content {
+            case .memberRemoved(let userID): departed.remove(userID)
+            case .vacated: isLeft = false
+            case .occupied, .memberAdded, .cacheMiss: break
+            }
+        }
         guard isConcerned, let settlesIn = outcome.settlesIn, let end = news.wait(for: settlesIn, now: now) else {
             return
         }
