@@ -170,6 +170,8 @@ class Run:
             kinds += [self._kill_master, self._fail_over, self._move_slots]
         else:
             kinds += [self._empty_redis]
+        names = os.environ.get("MARTLET_FAULT_KINDS", "").split(",")
+        kinds = [kind for kind in kinds if kind.__name__.strip("_") in names] or kinds
         fault = self.random.choice(kinds)
         started = now()
         await fault()
@@ -351,7 +353,7 @@ class Run:
         entries += [(start + 1, name.upper()) for name, start, _ in self.windows]
         return " ".join(f"{at - self.started_at:.2f} {name}" for at, name in sorted(entries))
 
-    async def converge(self, limit=40):
+    async def converge(self, limit=20):
         """Waits until nothing differs from the truth."""
         end = now() + limit
         while True:
@@ -434,6 +436,10 @@ def register(arguments, seed, kind):
                 with contextlib.suppress(OSError):
                     await run.stop()
             print(f"seed {seed} over {kind}: {json.dumps(run.report())}", flush=True)
+            if run.violations:
+                path = os.path.join(arguments.logs, f"{run.cluster.name}.violations")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("\n".join(run.violations) + "\n")
             text = f"{len(run.violations)} after {run.faults}: " + " | ".join(run.violations[:12])
             expect(not run.violations, text)
 
