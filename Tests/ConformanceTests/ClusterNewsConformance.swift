@@ -84,6 +84,65 @@ struct ClusterNewsConformance {
         #expect(!contents(last).contains(.occupied))
     }
 
+    @Test(
+        "who left while a store forgot everything is told to have left, unless another node has the user",
+        arguments: ClusterFixture.Implementation.allCases
+    )
+    func forgottenDepartures(implementation: ClusterFixture.Implementation) async throws {
+        let fixture = try await implementation.make()
+        let (directory, topic) = (fixture.directory, fixture.topic())
+        var leaving = update(topic, nodes.0, left: ["a", "b", "stranger"])
+        leaving.wasNoted = true
+        leaving.known = ["a", "b"]
+        leaving.seen = 1
+        let outcome = try await directory.update(leaving)
+        #expect(outcome.hasForgotten)
+        #expect(contents(outcome) == [])
+        #expect(try #require(outcome.settlesIn) > .seconds(2))
+        var staying = update(topic, nodes.1, joined: ["b"])
+        staying.wasNoted = true
+        staying.known = ["b"]
+        staying.seen = 1
+        #expect(contents(try await directory.update(staying)) == [])
+        // Neither a second time, nor before its time.
+        leaving.seen = outcome.version
+        #expect(try await !directory.update(leaving).hasForgotten)
+        #expect(contents(try await settle(fixture, topic)) == [])
+        try await fixture.pass(ClusterUpdate.forgottenGrace)
+        #expect(contents(try await settle(fixture, topic)) == [.memberRemoved(userID: "a")])
+    }
+
+    @Test(
+        "a channel that was left while a store forgot everything is told to be vacated",
+        arguments: ClusterFixture.Implementation.allCases
+    )
+    func forgottenVacancy(implementation: ClusterFixture.Implementation) async throws {
+        let fixture = try await implementation.make()
+        let (directory, topic) = (fixture.directory, fixture.topic())
+        var leaving = update(topic, nodes.0, left: ["a"])
+        leaving.wasNoted = true
+        leaving.known = ["a"]
+        leaving.seen = 1
+        #expect(contents(try await directory.update(leaving)) == [])
+        try await fixture.pass(ClusterUpdate.forgottenGrace)
+        #expect(contents(try await settle(fixture, topic)) == [.memberRemoved(userID: "a"), .vacated])
+        // What ended was not forgotten.
+        var settling = ClusterUpdate(topic, node: nodes.2)
+        settling.seen = 1
+        settling.acknowledged = .max >> 12
+        #expect(try await directory.update(settling).news == [])
+        leaving.seen = 1
+        #expect(try await directory.update(leaving).settlesIn == nil)
+        // Somebody who is back before is no news.
+        let other = fixture.topic("presence-other")
+        var gone = ClusterUpdate(other, node: nodes.0)
+        gone.telling = leaving.telling
+        gone.seen = 1
+        gone.wasLeft = true
+        #expect(try await directory.update(gone).settlesIn != nil)
+        #expect(contents(try await directory.update(update(other, nodes.1))) == [])
+    }
+
     @Test("news come again until they are acknowledged", arguments: ClusterFixture.Implementation.allCases)
     func acknowledgement(implementation: ClusterFixture.Implementation) async throws {
         let fixture = try await implementation.make()

@@ -41,6 +41,8 @@ struct MemoryTopic {
     var news: [ClusterNode: [ClusterNews]] = [:]
     /// Until when nothing may be written under a node's name.
     var tombstones: [ClusterNode: Duration] = [:]
+    /// Until when the version of a topic that ended is kept.
+    private var traceEnd: Duration?
     private var kept: (bytes: ByteBuffer, until: Duration)?
 
     var counts: ClusterCounts { ClusterCounts(subscriptions: total, users: users.count) }
@@ -75,16 +77,20 @@ struct MemoryTopic {
     }
 
     /// Drops the version with the last who is in the topic; later ones are greater nevertheless, since moments are.
-    mutating func forgetVersionIfIdle() {
+    ///
+    /// In troubled times it is kept for a while, so that what ended is not taken for what was forgotten.
+    mutating func forgetVersionIfIdle(at now: Duration, isTroubled: Bool) {
         guard isIdle else { return }
-        version = 0
         lastNumber = 0
+        traceEnd = isTroubled ? now + .seconds(60) : nil
+        if !isTroubled { version = 0 }
     }
 
     /// Forgets what is over, and returns whether anything is left.
     mutating func sweep(at now: Duration) -> Bool {
         tombstones = tombstones.filter { $0.value > now }
         if let until = kept?.until, until <= now { kept = nil }
-        return !isIdle || !tombstones.isEmpty || kept != nil
+        if let end = traceEnd, end <= now { traceEnd = nil }
+        return !isIdle || !tombstones.isEmpty || kept != nil || traceEnd != nil
     }
 }

@@ -13,11 +13,13 @@ struct MemoryTopicChange {
     private let moment: MemoryTopic.Moment
     private var refused: [String] = []
     private var accepted = 0
+    private let hasForgotten: Bool
 
     private init(_ update: ClusterUpdate, to topic: MemoryTopic, at moment: MemoryTopic.Moment) {
         self.topic = topic
         self.update = update
         self.moment = moment
+        hasForgotten = topic.version < update.seen
     }
 
     /// Applies an update to a topic; returns the messages that tell of it.
@@ -53,17 +55,19 @@ struct MemoryTopicChange {
         if before == 0, topic.total > 0 { becomeOccupied() }
         addMembers()
         if before > 0, topic.total == 0 { becomeVacant() }
+        if before == 0, topic.total == 0 { mournOccupancy() }
         if update.settles { settle() }
         let retained = update.wantsRetained ? retained() : nil
         // What was sent while there was no state is older than this.
         if !topic.isIdle, topic.version == 0 { topic.version = moment.stamp }
         let outcome = outcome(retained)
-        topic.forgetVersionIfIdle()
+        topic.forgetVersionIfIdle(at: moment.now, isTroubled: update.seen > 0)
         return outcome
     }
 
     private func outcome(_ retained: RetainedValue?) -> ClusterOutcome {
         var outcome = ClusterOutcome()
+        outcome.hasForgotten = hasForgotten
         outcome.version = topic.version
         outcome.accepted = accepted
         outcome.counts = topic.counts
@@ -111,7 +115,7 @@ struct MemoryTopicChange {
     }
 
     private mutating func remove(_ userID: String, isBroken: Bool) {
-        guard topic.members[update.node]?.removeValue(forKey: userID) != nil else { return }
+        guard topic.members[update.node]?.removeValue(forKey: userID) != nil else { return mourn(userID) }
         if topic.members[update.node]?.isEmpty == true { topic.members[update.node] = nil }
         guard let user = topic.users[userID], user.nodes == 1 else {
             topic.users[userID]?.nodes -= 1
@@ -126,6 +130,17 @@ struct MemoryTopicChange {
             topic.told[userID] = nil
             tell(.memberRemoved(userID: userID))
         }
+    }
+
+    /// When what was forgotten counts as gone, unless another node says that it is there.
+    private var mourningEnd: Duration { moment.now + max(update.gracePeriod, ClusterUpdate.forgottenGrace) }
+
+    /// A member left of whom the topic has forgotten that webhooks know of it.
+    private mutating func mourn(_ userID: String) {
+        guard hasForgotten, update.known.contains(userID), update.telling.contains(.memberNews),
+            topic.users[userID] == nil, topic.told[userID] == nil
+        else { return }
+        topic.told[userID] = .leaving(mourningEnd)
     }
 
     private mutating func addMembers() {
@@ -154,7 +169,9 @@ struct MemoryTopicChange {
             topic.told[member.userID] = .present
         } else if update.telling.contains(.memberNews) {
             topic.told[member.userID] = .present
-            if !update.known.contains(member.userID) { tell(.memberAdded(userID: member.userID)) }
+            let isKnown =
+                update.known.contains(member.userID) || hasForgotten && update.departed.contains(member.userID)
+            if !isKnown { tell(.memberAdded(userID: member.userID)) }
         }
     }
 
@@ -180,7 +197,15 @@ struct MemoryTopicChange {
         topic.vacancy = nil
         guard update.telling.contains(.occupancyNews), !topic.isTold else { return }
         topic.isTold = true
-        if !update.wasNoted { tell(.occupied) }
+        if !update.wasNoted, !(hasForgotten && update.wasLeft) { tell(.occupied) }
+    }
+
+    /// The last subscription went of which the topic has forgotten that webhooks know of it.
+    private mutating func mournOccupancy() {
+        guard hasForgotten, update.wasNoted || update.wasLeft, update.telling.contains(.occupancyNews), !topic.isTold
+        else { return }
+        topic.isTold = true
+        topic.vacancy = mourningEnd
     }
 
     private mutating func becomeVacant() {

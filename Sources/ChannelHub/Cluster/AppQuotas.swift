@@ -133,11 +133,11 @@ final class AppQuotas: Sendable {
     }
 
     /// What the directory has may be wrong, or is under another name.
-    func reassert(isRenamed: Bool) {
+    func reassert() {
         let numbers = state.withLock { state in
             for number in state.keys {
                 state[number]?.mustAssert = true
-                if isRenamed { state[number]?.isRecorded = false }
+                state[number]?.isRecorded = false
             }
             return Array(state.keys)
         }

@@ -79,11 +79,14 @@ extension ChannelDirectory {
     }
 
     /// News reached their queue, and need not be told by whoever buries this node.
+    ///
+    /// The directory hears of it at once: if this node is killed before, they are told twice.
     private func queued(_ number: UInt64, _ key: ChannelKey) {
+        guard let session else { return }
         stripe(of: key).state.withLock { state in
             guard let entry = state.entry(key), let remote = entry.remote else { return }
             remote.noteQueued(news: number)
-            report(key, remote, timers: &state.timers, now: .now())
+            cue(key, remote, session)
         }
     }
 
@@ -97,6 +100,12 @@ extension ChannelDirectory {
         }
         if let cached = entry.cached, cached.expiresAt > now {
             outcome.cached = cached.frame
+        }
+        // The change that the subscriber is was told to those before it.
+        if let app = apps.existing(id: remote.topic.appID), countsMatter(app.current, remote.kind),
+            entry.allSubscriptions <= configuration.subscriptionCountThreshold
+        {
+            outcome.subscriptions = entry.allSubscriptions
         }
         return outcome
     }
@@ -206,7 +215,11 @@ extension ChannelDirectory {
 
     /// What the directory has of some topics may be wrong.
     func disturb(_ isAffected: @escaping @Sendable (ClusterTopic) -> Bool) {
-        changeAll { if isAffected($0.topic) { $0.noteDisturbance() } }
+        changeAll { remote in
+            // What a node has recorded lies elsewhere than its topics.
+            remote.noteLostRecord()
+            if isAffected(remote.topic) { remote.noteDisturbance() }
+        }
     }
 
     /// The node goes on under a new name.

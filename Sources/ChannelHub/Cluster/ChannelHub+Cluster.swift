@@ -179,7 +179,7 @@ extension ChannelHub {
         case .channel(let key): directory.nextStep(key, node: node)
         case .user(let key): users.nextStep(key, node: node)
         case .app(let number): quotas?.nextStep(number, node: node) ?? .nothing
-        case .changedApp: .nothing
+        case .changedApp, .lease: .nothing
         case .released(let topic): isHeld(topic) ? .nothing : .update(ClusterUpdate.empty(topic, node: node))
         }
     }
@@ -198,7 +198,7 @@ extension ChannelHub {
         case .channel(let key): directory.finish(key, outcome)
         case .user(let key): users.finish(key, outcome)
         case .app(let number): quotas?.finish(number, outcome)
-        case .changedApp, .released: break
+        case .changedApp, .lease, .released: break
         }
     }
 
@@ -207,7 +207,7 @@ extension ChannelHub {
         case .channel(let key): directory.recorded(key)
         case .user(let key): users.recorded(key)
         case .app(let number): quotas?.recorded(number)
-        case .changedApp, .released: break
+        case .changedApp, .lease, .released: break
         }
     }
 
@@ -215,7 +215,7 @@ extension ChannelHub {
         switch key {
         case .channel(let key): directory.erased(key)
         case .user(let key): users.erased(key)
-        case .app, .changedApp, .released: break
+        case .app, .changedApp, .lease, .released: break
         }
     }
 
@@ -224,7 +224,7 @@ extension ChannelHub {
         case .channel(let key): directory.stepFailed(key)
         case .user(let key): users.stepFailed(key)
         case .app(let number): quotas?.stepFailed(number)
-        case .changedApp, .released: break
+        case .changedApp, .lease, .released: break
         }
     }
 
@@ -248,9 +248,10 @@ extension ChannelHub {
     /// Goes on under another name, unless that has been done already.
     func takeNewName(after buried: ClusterNode) {
         guard let session, session.rename(from: buried) else { return }
+        session.markDirty(.lease)
         directory.rename()
         users.rename()
-        quotas?.reassert(isRenamed: true)
+        quotas?.reassert()
     }
 }
 
@@ -295,9 +296,11 @@ struct HubReceiver: ClusterReceiver {
     func disturbed(_ isAffected: @escaping @Sendable (ClusterTopic) -> Bool) {
         guard let session = hub.session else { return }
         session.noteTrouble()
+        // Whoever has a part must be found when it dies, however soon that is.
+        session.markDirty(.lease)
         hub.directory.disturb(isAffected)
         hub.users.disturb(isAffected)
-        hub.quotas?.reassert(isRenamed: false)
+        hub.quotas?.reassert()
         session.markForgotten(session.recentlyReleased.filter(isAffected))
     }
 }

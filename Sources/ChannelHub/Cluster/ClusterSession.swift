@@ -37,6 +37,8 @@ enum SharedKey: Hashable, Sendable {
     case app(UInt32)
     /// An app, by its id, that was changed in its store.
     case changedApp(String)
+    /// The node itself, which may not be known as alive.
+    case lease
     /// A topic that was let go of, where a store may still have this node.
     case released(ClusterTopic)
 }

@@ -7,6 +7,9 @@ struct ClusterSpeaker: Sendable {
     let hub: ChannelHub
     let session: ClusterSession
 
+    /// How long after a store was lost its topics may turn out to have forgotten something.
+    private static let troubledTime = Duration.seconds(30)
+
     /// Works until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
@@ -39,6 +42,7 @@ struct ClusterSpeaker: Sendable {
 
     private func speak(_ keys: [SharedKey], in group: inout DiscardingTaskGroup) {
         let node = session.node
+        let isTroubled = !session.hasBeenQuiet(for: Self.troubledTime)
         var toRecord: [SharedKey: ClusterTopic] = [:]
         var toErase: [SharedKey: ClusterTopic] = [:]
         for key in keys {
@@ -49,12 +53,20 @@ struct ClusterSpeaker: Sendable {
                 }
                 continue
             }
+            if case .lease = key {
+                group.addTask {
+                    await renewLease(of: node)
+                    session.endSteps(1)
+                }
+                continue
+            }
             switch hub.nextStep(key, node: node) {
             case .nothing: session.endSteps(1)
             case .record(let topic): toRecord[key] = topic
             case .erase(let topic): toErase[key] = topic
-            case .update(let update):
-                group.addTask {
+            case .update(var update):
+                if !isTroubled { update.seen = 0 }
+                group.addTask { [update] in
                     await assert(update, key)
                     session.endSteps(1)
                 }
@@ -76,7 +88,20 @@ struct ClusterSpeaker: Sendable {
         }
     }
 
+    private func renewLease(of node: ClusterNode) async {
+        do throws(BackendError) {
+            let directory = session.link.directory
+            guard try await directory.renewLease(of: node, lasting: session.link.configuration.nodeTimeout) == .buried
+            else { return }
+            hub.takeNewName(after: node)
+        } catch {
+            session.markFailed(.lease)
+        }
+    }
+
     private func assert(_ update: ClusterUpdate, _ key: SharedKey) async {
+        // The name may have been given up since the update was made.
+        guard update.node == session.node else { return hub.stepFailed(key) }
         do throws(BackendError) {
             let outcome = try await session.link.directory.update(update)
             if outcome.isBuried {
@@ -94,7 +119,7 @@ struct ClusterSpeaker: Sendable {
         do throws(BackendError) {
             let isAlive = try await session.link.directory.record(Array(topics.values), of: node)
             for key in topics.keys {
-                if isAlive { hub.recorded(key) } else { hub.stepFailed(key) }
+                if isAlive, node == session.node { hub.recorded(key) } else { hub.stepFailed(key) }
             }
             if !isAlive { hub.takeNewName(after: node) }
         } catch {

@@ -140,7 +140,8 @@ struct NodeKeeper: Sendable {
         update.isBroken = true
         if let app { hub.complete(&update, app: app) }
         let outcome = try await directory.update(update)
-        if topic.kind == .channel {
+        // A node that was itself given up meanwhile leaves what it took over to whoever buries it.
+        if topic.kind == .channel, session.node == me {
             hub.adopt(topic, app: app, outcome)
         }
     }

@@ -26,6 +26,8 @@ final class RemoteTopic {
     /// The topic's messages arrive.
     private var isInForce = false
     private var record = Record.none
+    /// The record that is under way may be forgotten once it is made.
+    private var isRecordDoubtful = false
     private var news = NewsLedger()
     private var waiting: [WaitingJoin] = []
     /// Somebody else's part was taken over, so that its late news are this node's.
@@ -40,12 +42,19 @@ final class RemoteTopic {
     private var acknowledgedChanges: UInt64 = 0
     private var notedSubscriptions = 0
     private var notedMembers: Set<String> = []
+    /// The greatest version that an outcome had.
+    private var seenVersion: UInt64 = 0
+    // What was noted with a broken connection and may still wait to be told.
+    private var isLeft = false
+    private var departed: Set<String> = []
 
     /// Whether whoever buries this node finds the topic.
     private enum Record {
         case none
         case recording
         case recorded
+        /// The record may have been forgotten.
+        case lost
         /// The node is idle and the record is to go.
         case leaving
         case erasing
@@ -79,6 +88,8 @@ final class RemoteTopic {
         var position: TopicReplica.Position
         var joined: [String]
         var left: [String]
+        /// It is under a name that was given up since.
+        var isStale = false
 
         /// Departures may wait to be told.
         var hasBroken: Bool {
@@ -144,12 +155,24 @@ final class RemoteTopic {
         assertWhole()
     }
 
+    /// The directory may have forgotten that this node has a part in the topic.
+    func noteLostRecord() {
+        switch record {
+        case .recorded: record = .lost
+        case .recording: isRecordDoubtful = true
+        case .none, .lost, .leaving, .erasing: break
+        }
+    }
+
     /// Other nodes have given this one up, and it goes on under a new name.
     func noteNewName() {
         record = .none
         // What was noted is gone, and has been told to be.
         notedSubscriptions = 0
         notedMembers = []
+        isLeft = false
+        departed = []
+        flight?.isStale = true
         assertWhole()
     }
 
@@ -194,7 +217,7 @@ final class RemoteTopic {
     var isDue: Bool {
         switch record {
         case .recording, .erasing: false
-        case .leaving: true
+        case .leaving, .lost: true
         case .none, .recorded: flight == nil && !pressingNeeds.isEmpty && (isInForce || !waitsForStream)
         }
     }
@@ -211,8 +234,9 @@ final class RemoteTopic {
     func nextStep(_ part: LocalPart, node: ClusterNode) -> RemoteStep {
         guard isDue else { return .nothing }
         switch record {
-        case .none:
+        case .none, .lost:
             record = .recording
+            isRecordDoubtful = false
             return .record(topic)
         case .leaving:
             record = .erasing
@@ -244,15 +268,30 @@ final class RemoteTopic {
             update.joined = part.members()
             // Who is in already is not thrown out because a failover let others in.
             update.memberLimit = 0
+            let listed = Set(update.joined.map(\.userID) + update.left.map(\.userID))
+            update.left += departed.subtracting(listed).map { ClusterUpdate.Departure(userID: $0, isBroken: true) }
         }
-        update.wasNoted = notedSubscriptions > 0
-        update.known = notedMembers.intersection(update.joined.lazy.map(\.userID))
+        remember(in: &update)
         update.settles = needs.contains(.settling)
         update.acknowledged = news.queued
         update.wantsMembers = isSnapshot && kind.isPresence
         update.wantsRetained = kind.isCache && (isSnapshot || needs.contains(.retained))
         depart(with: update, isSnapshot: isSnapshot)
         return update
+    }
+
+    /// Adds what the directory may have forgotten.
+    private func remember(in update: inout ClusterUpdate) {
+        update.seen = seenVersion
+        update.wasNoted = notedSubscriptions > 0
+        update.wasLeft = isLeft
+        update.known = notedMembers.intersection(update.joined.lazy.map(\.userID))
+        update.known.formUnion(update.left.lazy.map(\.userID).filter { self.isRemembered($0) })
+        update.departed = departed.intersection(update.joined.lazy.map(\.userID))
+    }
+
+    private func isRemembered(_ userID: String) -> Bool {
+        notedMembers.contains(userID) || departed.contains(userID)
     }
 
     private func depart(with update: ClusterUpdate, isSnapshot: Bool) {
@@ -275,12 +314,12 @@ final class RemoteTopic {
     /// The topic is recorded.
     func endRecording() {
         guard record == .recording else { return }
-        record = .recorded
+        record = isRecordDoubtful ? .lost : .recorded
     }
 
     /// The node has been idle for long enough.
     func startErasing() {
-        record = record == .recorded ? .leaving : record
+        if record == .recorded || record == .lost { record = .leaving }
     }
 
     /// The topic is not recorded any more.
@@ -293,9 +332,9 @@ final class RemoteTopic {
     /// Takes back a step that was not answered: it may have been done or not.
     func fail() {
         switch record {
-        case .recording: record = .none
+        case .recording: record = .lost
         case .erasing: record = .leaving
-        case .none, .recorded, .leaving: break
+        case .none, .recorded, .lost, .leaving: break
         }
         guard let flight else { return }
         self.flight = nil
@@ -323,10 +362,15 @@ final class RemoteTopic {
 
     /// Takes the outcome of the update that is under way.
     func finish(_ outcome: ClusterOutcome, now: NIODeadline) -> Effects {
-        guard let flight else { return Effects() }
+        guard let flight, !flight.isStale else {
+            // Whatever was noted is taken out by whoever buries the old name, who tells the news of it too.
+            fail()
+            return Effects()
+        }
         self.flight = nil
         var effects = Effects()
         effects.ownCountChanged = notedSubscriptions != outcome.accepted
+        noteDepartures(flight, outcome)
         acknowledgedChanges = flight.changes
         notedSubscriptions = outcome.accepted
         notedMembers.formUnion(flight.joined)
@@ -334,7 +378,7 @@ final class RemoteTopic {
         notedMembers.subtract(outcome.refused)
         news.noteAcknowledged(flight.acknowledged)
         look(at: outcome, askedAt: flight.isSnapshot ? flight.position : nil, now: now, &effects)
-        takeNews(of: outcome, isConcerned: flight.hasBroken, now: now, &effects)
+        takeNews(of: outcome, isConcerned: flight.hasBroken || outcome.hasForgotten, now: now, &effects)
         for index in waiting.indices where waiting[index].changes <= flight.changes && waiting[index].version == 0 {
             waiting[index].version = outcome.version
         }
@@ -344,6 +388,25 @@ final class RemoteTopic {
             waiting.removeAll { $0.userID.map(refused.contains) ?? false }
         }
         return effects
+    }
+
+    /// Remembers what waits to be told, in case that the directory forgets it before.
+    private func noteDepartures(_ flight: Flight, _ outcome: ClusterOutcome) {
+        seenVersion = max(seenVersion, outcome.version)
+        guard outcome.settlesIn != nil else {
+            isLeft = false
+            departed = []
+            return
+        }
+        if outcome.accepted > 0 {
+            isLeft = false
+        } else if notedSubscriptions > 0, flight.isVacatedBroken || outcome.hasForgotten {
+            isLeft = true
+        }
+        departed.subtract(flight.joined)
+        for userID in flight.left where notedMembers.contains(userID) {
+            if outcome.hasForgotten || flight.changedMembers[userID] ?? true { departed.insert(userID) }
+        }
     }
 
     /// Takes what came of somebody else's part, for which the node is recorded.
@@ -386,6 +449,13 @@ final class RemoteTopic {
 
     private func takeNews(of outcome: ClusterOutcome, isConcerned: Bool, now: NIODeadline, _ effects: inout Effects) {
         effects.news = news.take(outcome.news)
+        for item in effects.news {
+            switch item.content {
+            case .memberRemoved(let userID): departed.remove(userID)
+            case .vacated: isLeft = false
+            case .occupied, .memberAdded, .cacheMiss: break
+            }
+        }
         guard isConcerned, let settlesIn = outcome.settlesIn, let end = news.wait(for: settlesIn, now: now) else {
             return
         }

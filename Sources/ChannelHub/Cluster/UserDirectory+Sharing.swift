@@ -166,7 +166,11 @@ extension UserDirectory {
 
     /// What the directory has of some topics may be wrong.
     func disturb(_ isAffected: @escaping @Sendable (ClusterTopic) -> Bool) {
-        changeAll { if isAffected($0.topic) { $0.noteDisturbance() } }
+        changeAll { remote in
+            // What a node has recorded lies elsewhere than its topics.
+            remote.noteLostRecord()
+            if isAffected(remote.topic) { remote.noteDisturbance() }
+        }
     }
 
     /// The node goes on under a new name.

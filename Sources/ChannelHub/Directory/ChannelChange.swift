@@ -30,6 +30,8 @@ struct JoinOutcome: Sendable {
     var members: [PresenceMember]?
     /// The frame of the last event, on cache channels that have one.
     var cached: ByteBuffer?
+    /// The number of subscriptions, where the subscriber is to be told it and nothing else will.
+    var subscriptions: Int?
     /// Nothing is to be sent yet: the rest comes as a command when the cluster knows of the subscription.
     var isWaiting = false
 }

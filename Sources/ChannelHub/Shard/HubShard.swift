@@ -180,8 +180,12 @@ package final class HubShard {
         } else {
             send(ServerMessage.subscriptionSucceeded(channel: name), to: subscriber)
         }
-        guard channel.kind.isCache else { return }
-        send(outcome.cached ?? ServerMessage.cacheMiss(channel: name), to: subscriber)
+        if channel.kind.isCache {
+            send(outcome.cached ?? ServerMessage.cacheMiss(channel: name), to: subscriber)
+        }
+        if let count = outcome.subscriptions {
+            send(ServerMessage.subscriptionCount(count, channel: name), to: subscriber)
+        }
     }
 
     /// Ends a connection's subscription; returns false when there was none.

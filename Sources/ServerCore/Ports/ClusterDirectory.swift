@@ -90,8 +90,19 @@ package struct ClusterUpdate: Sendable {
     package var isWhole = false
     /// The node's part was noted before, so that its first subscription is no news even if the store forgot it.
     package var wasNoted = false
-    /// Those of `joined` who were noted before, and are no news either.
+    /// Those of `joined` who were noted before, and are no news either; and those of `left`, who are news even if the
+    /// store forgot that they were there.
     package var known: Set<String> = []
+    /// The greatest version that an outcome had, in times in which a store may have forgotten something, otherwise 0; a
+    /// topic with a smaller one has forgotten something.
+    ///
+    /// Departures of which such a topic knows nothing wait as if connections had broken, and for at least
+    /// `forgottenGrace`, in which other nodes say who is still with them.
+    package var seen: UInt64 = 0
+    /// The node's last subscription went, and those of `joined` who left it, when that was still to be told: none of
+    /// that is news again where a store forgot it.
+    package var wasLeft = false
+    package var departed: Set<String> = []
     /// Whoever left the channel last did so with a broken connection, which may soon be back.
     package var isBroken = false
     /// The most members that the channel takes, the most subscriptions; 0 is no limit.
@@ -108,6 +119,9 @@ package struct ClusterUpdate: Sendable {
     /// Whether the outcome is to have the members, and the value that the topic keeps.
     package var wantsMembers = false
     package var wantsRetained = false
+
+    /// What nodes take to say again what a store has forgotten.
+    package static let forgottenGrace = Duration.seconds(3)
 
     /// Makes an update of a node's own part.
     package init(_ topic: ClusterTopic, node: ClusterNode) {
@@ -154,6 +168,8 @@ package struct ClusterUpdate: Sendable {
 package struct ClusterOutcome: Sendable, Equatable {
     /// The node is buried: nothing was changed.
     package var isBuried = false
+    /// The topic was older than what the node had seen of it.
+    package var hasForgotten = false
     package var version: UInt64 = 0
     /// The node's subscriptions as they were noted: fewer than asserted where the limit is reached.
     package var accepted = 0

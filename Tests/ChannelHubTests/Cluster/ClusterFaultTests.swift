@@ -109,4 +109,46 @@ import Testing
         try await cluster.holds("2 is gone") { peers[0].members.users == ["0", "1"] }
         try await cluster.stop()
     }
+
+    @Test("a store that forgot everything lists all channels again, and finds what a node had that dies later")
+    func recordsAgain() async throws {
+        let cluster = try await ClusterHarness()
+        var peers: [HubPeer] = []
+        for (index, node) in cluster.nodes.enumerated() {
+            peers.append(try await node.subscribed(to: "presence-a", user: "\(index)"))
+        }
+        for node in cluster.nodes { node.cut() }
+        cluster.cluster.forgetEverything()
+        for node in cluster.nodes { node.restore(forgetting: true) }
+        let node = cluster.nodes[0]
+        try await Eventually.holds("the channel is listed again", within: .seconds(10)) {
+            let channels = try? await node.hub.sharedChannels(of: node.app, prefix: "presence-")
+            return channels?.map(\.counts.users) == [3]
+        }
+        await cluster.nodes[2].kill()
+        try await cluster.holds("2 is gone") { peers[0].members.users == ["0", "1"] }
+        try await cluster.stop()
+    }
+
+    @Test("who leaves while the store loses everything is told once to have left")
+    func tellsForgottenDepartures() async throws {
+        let cluster = try await ClusterHarness()
+        let staying = try await cluster.nodes[0].subscribed(to: "presence-a", user: "1")
+        let leaving = try await cluster.nodes[1].subscribed(to: "presence-a", user: "2")
+        let alone = try await cluster.nodes[2].subscribed(to: "presence-b", user: "3")
+        for node in cluster.nodes { node.harness.sink.enqueue() }
+        for node in cluster.nodes { node.cut() }
+        cluster.cluster.forgetEverything()
+        try await cluster.nodes[1].disconnect(leaving)
+        try await cluster.nodes[2].unsubscribe(alone, from: "presence-b")
+        for node in cluster.nodes { node.restore(forgetting: true) }
+        try await cluster.holds("2 is gone") { staying.members.users == ["1"] }
+        try await cluster.holds("all is told") {
+            cluster.texts(of: "presence-a").contains { $0.hasSuffix("-2") }
+                && cluster.texts(of: "presence-b").contains { $0.hasSuffix("vacated") }
+        }
+        #expect(cluster.texts(of: "presence-a").count == 4)
+        #expect(cluster.texts(of: "presence-b").count == 4)
+        try await cluster.stop()
+    }
 }

@@ -116,10 +116,11 @@ import Testing
         let cluster = try await ClusterHarness(nodes: 2, app: .testing(sendsCounts: true))
         let first = try await cluster.nodes[0].subscribed(to: "news")
         let second = try await cluster.nodes[1].subscribed(to: "news")
-        _ = try await cluster.nodes[1].subscribed(to: "news")
+        let third = try await cluster.nodes[1].subscribed(to: "news")
         let last = { (peer: HubPeer) in peer.messages.last { $0.event.hasSuffix("subscription_count") }?.data }
         try await cluster.holds("three are counted") {
             last(first) == #"{"subscription_count":3}"# && last(second) == #"{"subscription_count":3}"#
+                && last(third) == #"{"subscription_count":3}"#
         }
         try await cluster.stop()
     }

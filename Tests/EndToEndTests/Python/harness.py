@@ -133,7 +133,8 @@ async def _run_one(sentence, function, server, limit):
     return detail is None
 
 
-async def _run_all(server, only, limit):
+async def run_all(server, only=None, limit=40):
+    """Runs the registered scenarios against the server, or whatever they take for one."""
     chosen = [entry for entry in _scenarios if only is None or only in entry[0]]
     together = [entry for entry in chosen if not entry[2]]
     width = asyncio.Semaphore(8)
@@ -160,5 +161,5 @@ def main(*, limit=40):
     parser.add_argument("--extra", help="whatever the script needs besides")
     arguments = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        succeeded = asyncio.run(_run_all(Server(arguments), arguments.only, limit))
+        succeeded = asyncio.run(run_all(Server(arguments), arguments.only, limit))
         sys.exit(0 if succeeded else 1)

@@ -7,10 +7,11 @@ extension ClusterOutcome {
     init?(_ reply: RESPValue) {
         self.init()
         guard let parts = reply.elements, let state = parts.first?.integer else { return nil }
-        guard state == 0 else {
+        guard state != 1 else {
             isBuried = true
             return
         }
+        hasForgotten = state == 2
         guard parts.count == 11, let version = parts[1].integer, let accepted = parts[2].integer,
             let subscriptions = parts[3].integer, let users = parts[4].integer, let wait = parts[5].integer,
             let refused = parts[6].elements, let news = parts[7].elements

@@ -55,15 +55,17 @@ extension RedisClusterDirectory {
         if update.wantsMembers { flags |= RedisTopicScripts.Flags.wantsMembers }
         if update.wantsRetained { flags |= RedisTopicScripts.Flags.wantsRetained }
         if update.wasNoted { flags |= RedisTopicScripts.Flags.wasNoted }
+        if update.wasLeft { flags |= RedisTopicScripts.Flags.wasLeft }
         var arguments = [
             "\(update.node)", "\(update.reporter)", options.usesShardedPubSub ? "SPUBLISH" : "PUBLISH", messages,
             "\(isBurial ? 0 : max(update.subscriptions, 0))", "\(max(update.subscriptionLimit, 0))",
             "\(max(update.memberLimit, 0))", "\(update.telling.rawValue)", "\(update.gracePeriod.wholeMilliseconds)",
             "\(update.acknowledged)", "\(flags)", "\(options.tombstoneLifetime.wholeMilliseconds)",
-            "\(update.left.count)",
+            "\(update.seen)", "\(ClusterUpdate.forgottenGrace.wholeMilliseconds)", "\(update.left.count)",
         ].map { Array($0.utf8) }
         for departure in update.left {
-            arguments.append(Array(departure.isBroken ? "1".utf8 : "0".utf8))
+            let isKnown = update.known.contains(departure.userID)
+            arguments.append([UInt8](decimal: (departure.isBroken ? 1 : 0) + (isKnown ? 2 : 0)))
             arguments.append(Array(departure.userID.utf8))
         }
         let joined = isBurial ? [] : update.joined
@@ -71,7 +73,8 @@ extension RedisClusterDirectory {
         for member in joined {
             arguments.append(Array(member.userID.utf8))
             arguments.append(member.userInfo ?? [])
-            arguments.append(Array(update.known.contains(member.userID) ? "1".utf8 : "0".utf8))
+            let isDeparted = update.departed.contains(member.userID)
+            arguments.append([UInt8](decimal: update.known.contains(member.userID) ? 1 : isDeparted ? 2 : 0))
         }
         return arguments
     }

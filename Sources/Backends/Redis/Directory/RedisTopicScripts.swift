@@ -10,10 +10,11 @@ enum RedisTopicScripts {
     ///
     /// KEYS: those of `RedisTopicKeys.forUpdate`. ARGV: node, reporter, publishing command, message topic,
     /// subscriptions, their limit, members' limit, `ClusterUpdate.Telling`, grace period in milliseconds, number of
-    /// the acknowledged news, `Flags`, a tombstone's milliseconds, the count of departures, of each 1 if broken and the
-    /// user, the count of members, of each user, info and 1 if the member was noted before.
+    /// the acknowledged news, `Flags`, a tombstone's milliseconds, the greatest version seen, the milliseconds in which
+    /// nodes say again what was forgotten, the count of departures, of each 1 if broken plus 2 if known and the user,
+    /// the count of members, of each user, info and 1 if the member was noted before or 2 if departed.
     ///
-    /// Returns 1 if the reporter is buried, otherwise 0, version, accepted subscriptions, all subscriptions, users,
+    /// Returns 1 if the reporter is buried, otherwise 0, or 2 if the topic is older than what was seen, version, accepted subscriptions, all subscriptions, users,
     /// milliseconds until something settles or -1, refused users, news, members as users and their entries or null,
     /// retained value or null, its milliseconds.
     static let update = RedisScript(
@@ -28,6 +29,7 @@ enum RedisTopicScripts {
         static let wantsMembers = 8
         static let wantsRetained = 16
         static let wasNoted = 32
+        static let wasLeft = 64
     }
 
     /// Counts who is in a topic.
@@ -63,11 +65,14 @@ enum RedisTopicScripts {
         local sendsCounts, sendsEdges = has(telling, 8), has(telling, 16)
         local isWhole, isBroken, settles = has(flags, 1), has(flags, 2), has(flags, 4)
         local wantsMembers, wantsRetained, wasNoted = has(flags, 8), has(flags, 16), has(flags, 32)
+        local wasLeft = has(flags, 64)
         local function decimal(number) return string.format('%.0f', number) end
         local state = redis.call('HMGET', stateKey, 'v', 't', 'o', 'g', 'x', 'c', 'a')
         local version, total = tonumber(state[1]) or 0, tonumber(state[2]) or 0
         local isTold, vacancy, isMissTold = state[3] == '1', tonumber(state[4]), state[5] == '1'
         local number, unread = tonumber(state[6]) or 0, tonumber(state[7]) or 0
+        local hasForgotten = version < tonumber(ARGV[13])
+        local mourning = decimal(now + math.max(grace, tonumber(ARGV[14])))
         local function send(sign, text)
           local previous = version
           version = math.max(version + 1, micros)
@@ -111,8 +116,13 @@ enum RedisTopicScripts {
           local first = redis.call('ZRANGE', toldKey, 0, 0, 'WITHSCORES')
           if first[2] and first[2] ~= 'inf' then return tonumber(first[2]) end
         end
-        local function leave(user, isBroken)
-          if redis.call('HDEL', membersKey, user) == 0 then return end
+        local function leave(user, isBroken, isKnown)
+          if redis.call('HDEL', membersKey, user) == 0 then
+            if hasForgotten and isKnown and tellsMembers and redis.call('HEXISTS', usersKey, user) == 0 then
+              redis.call('ZADD', toldKey, 'NX', mourning, user)
+            end
+            return
+          end
           local count, info = split(redis.call('HGET', usersKey, user) or '1 ')
           if count > 1 then
             redis.call('HSET', usersKey, user, decimal(count - 1) .. ' ' .. info)
@@ -143,17 +153,18 @@ enum RedisTopicScripts {
         """
 
     private static let departures = """
-        local firstLeft = 14
-        local firstJoined = firstLeft + 2 * tonumber(ARGV[13]) + 1
+        local firstLeft = 16
+        local firstJoined = firstLeft + 2 * tonumber(ARGV[15]) + 1
         local lastJoined = firstJoined + 3 * tonumber(ARGV[firstJoined - 1]) - 1
         local stays = {}
         for index = firstJoined, lastJoined, 3 do stays[ARGV[index]] = true end
         for index = firstLeft, firstJoined - 2, 2 do
-          if not stays[ARGV[index + 1]] then leave(ARGV[index + 1], ARGV[index] == '1') end
+          local flags = tonumber(ARGV[index])
+          if not stays[ARGV[index + 1]] then leave(ARGV[index + 1], has(flags, 1), has(flags, 2)) end
         end
         if isWhole then
           for _, user in ipairs(redis.call('HKEYS', membersKey)) do
-            if not stays[user] then leave(user, true) end
+            if not stays[user] then leave(user, true, false) end
           end
         end
 
@@ -175,7 +186,7 @@ enum RedisTopicScripts {
           vacancy = nil
           if tellsOccupancy and not isTold then
             isTold = true
-            if not wasNoted then tell('o') end
+            if not wasNoted and not (hasForgotten and wasLeft) then tell('o') end
           end
         end
 
@@ -195,7 +206,7 @@ enum RedisTopicScripts {
             elseif most > 0 and redis.call('HLEN', usersKey) >= most then
               refused[#refused + 1] = user
             else
-              arrive(user, info, ARGV[index + 2] == '1')
+              arrive(user, info, ARGV[index + 2] == '1' or hasForgotten and ARGV[index + 2] == '2')
             end
           end
         end
@@ -215,6 +226,8 @@ enum RedisTopicScripts {
               tell('v')
             end
           end
+        elseif total == 0 and hasForgotten and (wasNoted or wasLeft) and tellsOccupancy and not isTold then
+          isTold, vacancy = true, tonumber(mourning)
         end
 
         """
@@ -247,6 +260,11 @@ enum RedisTopicScripts {
         local users = redis.call('HLEN', usersKey)
         if total == 0 and users == 0 and unread == 0 and not isTold and redis.call('EXISTS', toldKey) == 0 then
           redis.call('DEL', stateKey)
+          -- In troubled times, what ended must not be taken for what was forgotten.
+          if tonumber(ARGV[13]) > 0 and version > 0 then
+            redis.call('HSET', stateKey, 'v', decimal(version))
+            redis.call('PEXPIRE', stateKey, 60000)
+          end
         else
           -- What was sent while there was no state is older than this.
           if version == 0 then version = micros end
@@ -266,7 +284,7 @@ enum RedisTopicScripts {
         end
         local due = nextRemoval or vacancy
         return {
-          0, decimal(version), decimal(accepted), decimal(total), users,
+          hasForgotten and 2 or 0, decimal(version), decimal(accepted), decimal(total), users,
           due and decimal(math.max(due - now, 0)) or '-1', refused,
           unread > 0 and redis.call('LRANGE', newsKey, 0, 999) or {},
           wantsMembers and redis.call('HGETALL', usersKey), value, decimal(remaining)
