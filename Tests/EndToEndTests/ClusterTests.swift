@@ -35,7 +35,39 @@ struct ClusterTests {
         }
     }
 
-    private static func check(_ script: String, name: String, overriding: String) async throws {
+    @Test("without Redis all that is local goes on; dead nodes are given up in time; a rolling restart harms nobody")
+    func outage() async throws {
+        try await Scenarios.takingTurns(weight: 3) {
+            try await Self.check("cluster_outage.py", name: "cluster-outage")
+        }
+    }
+
+    @Test(
+        "clients behind nginx, haproxy and the PROXY protocol get everything",
+        .enabled(if: ServiceProgram.nginx.runsTests, "\(ServiceProgram.nginx.remedy)"),
+        .enabled(if: ServiceProgram.haproxy.runsTests, "\(ServiceProgram.haproxy.remedy)")
+    )
+    func proxies() async throws {
+        try await Scenarios.takingTurns(weight: 2) {
+            try await Self.check("cluster_proxies.py", name: "cluster-proxies")
+        }
+    }
+
+    /// More of it: `MARTLET_FAULT_SEEDS=1,2,3 MARTLET_FAULT_SECONDS=60 bash .ci/test --filter ClusterTests`; also
+    /// `MARTLET_FAULT_STORES` (single, cluster) and `MARTLET_FAULT_KINDS`.
+    @Test("whatever fails, after quiet everybody knows the truth, and webhooks told it")
+    func faults() async throws {
+        try await Scenarios.takingTurns(weight: 3) {
+            try await Self.check("cluster_faults.py", name: "cluster-faults", limit: .seconds(3600))
+        }
+    }
+
+    private static func check(
+        _ script: String,
+        name: String,
+        overriding: String = "",
+        limit: Duration = .seconds(180)
+    ) async throws {
         try await Scenarios.check(
             script,
             name: name,
@@ -44,7 +76,7 @@ struct ClusterTests {
                 "--base", PackagePaths.root.appending(path: "Tests/EndToEndTests/server.json").path,
                 "--logs", PackagePaths.logs.path, "--name", name, "--overriding", "{\(overriding)}",
             ],
-            limit: .seconds(180),
+            limit: limit,
             sourceLocation: #_sourceLocation
         )
     }

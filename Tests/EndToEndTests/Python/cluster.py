@@ -56,14 +56,15 @@ def spawn(arguments, log, directory=None):
 class Node:
     """One server, with everything that the other scripts want to know of a server."""
 
-    def __init__(self, cluster, number):
+    def __init__(self, cluster, number, overriding=None):
         self.cluster = cluster
         self.number = number
         self.host = "127.0.0.1"
         self.port = free_port()
         self.metrics_port = free_port()
         self.configuration = merge(
-            cluster.configuration, {"port": self.port, "metrics": {"port": self.metrics_port}}
+            merge(cluster.configuration, overriding or {}),
+            {"port": self.port, "metrics": {"port": self.metrics_port}},
         )
         self.apps = {
             app["key"].split("-")[0]: App(app) for app in self.configuration["app_manager"]["array"]["apps"]
@@ -131,14 +132,14 @@ class Node:
 
 
 class Cluster:
-    """Some nodes with one configuration."""
+    """Some nodes with one configuration, and what each has besides."""
 
-    def __init__(self, *, binary, configuration, logs, name, nodes=3):
+    def __init__(self, *, binary, configuration, logs, name, nodes=({}, {}, {})):
         self.binary = binary
         self.configuration = configuration
         self.logs = logs
         self.name = name
-        self.nodes = [Node(self, number) for number in range(nodes)]
+        self.nodes = [Node(self, number, overriding) for number, overriding in enumerate(nodes)]
 
     @property
     def host(self):

@@ -14,6 +14,10 @@ package struct ServiceProgram: Sendable {
     /// The server and its tools.
     package static let redisServer = ServiceProgram("redis-server", package: "redis-server")
 
+    /// Proxies that servers stand behind.
+    package static let nginx = ServiceProgram("nginx", package: "nginx")
+    package static let haproxy = ServiceProgram("haproxy", package: "haproxy")
+
     /// Where the program is.
     package var executable: URL? {
         let folders = ["/usr/bin", "/usr/local/bin", "/usr/sbin"]
