@@ -79,13 +79,12 @@ extension ChannelDirectory {
     }
 
     /// News reached their queue, and need not be told by whoever buries this node.
-    ///
-    /// The directory hears of it at once: if this node is killed before, they are told twice.
     private func queued(_ number: UInt64, _ key: ChannelKey) {
         guard let session else { return }
         stripe(of: key).state.withLock { state in
             guard let entry = state.entry(key), let remote = entry.remote else { return }
             remote.noteQueued(news: number)
+            // At once: until the directory knows, whoever buries this node would tell it again.
             cue(key, remote, session)
         }
     }
@@ -245,6 +244,15 @@ extension ChannelDirectory {
     /// The channel is one of the cluster in which this node has a part.
     func isShared(_ key: ChannelKey) -> Bool {
         stripe(of: key).state.withLock { $0.entry(key)?.remote != nil }
+    }
+
+    /// News were told that are not known to be in their queue.
+    var hasNews: Bool {
+        stripes.contains { stripe in
+            stripe.state.withLock { state in
+                state.channels.values.contains { $0.values.contains { $0.remote?.hasNews ?? false } }
+            }
+        }
     }
 
     /// Departures wait to be told by this node.

@@ -12,6 +12,9 @@ struct NewsLedger {
     /// Nothing is to be told, now or later, and the directory knows what was.
     var isQuiet: Bool { settlesAt == nil && acknowledged >= told }
 
+    /// The directory knows of all that was told that it is in the queue.
+    var isAcknowledged: Bool { acknowledged >= told }
+
     /// The directory does not know of all that is in the queue.
     var isAcknowledgementDue: Bool { queued > acknowledged }
 

@@ -514,6 +514,9 @@ final class RemoteTopic {
             && waiting.isEmpty && !replica.isResyncing && news.isQuiet
     }
 
+    /// News were told and are not known to be in their queue.
+    var hasNews: Bool { !news.isAcknowledged }
+
     /// News wait to be told, or to be known to be told.
     var isSettling: Bool { !news.isQuiet || needs.contains(.settling) }
 

@@ -25,6 +25,15 @@ final class ClusterHarness: Sendable {
         nodes.flatMap { $0.harness.sink.texts }.filter { $0.hasPrefix("\(channel) ") }
     }
 
+    /// How often each webhook event about a channel was told, by node.
+    func tally(_ channel: String) -> String {
+        nodes.map { node in
+            let texts = node.harness.sink.texts.filter { $0.hasPrefix("\(channel) ") }
+            let counts = Dictionary(grouping: texts) { $0 }.mapValues(\.count)
+            return "\(counts.sorted { $0.key < $1.key }.map { "\($0.key.dropFirst(channel.count + 1)) ×\($0.value)" })"
+        }.joined(separator: "; ")
+    }
+
     /// Waits until a condition holds.
     func holds(_ what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws {
         try await Eventually.holds(what, within: limit) { condition() }

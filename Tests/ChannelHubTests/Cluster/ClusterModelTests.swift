@@ -34,6 +34,10 @@ import Testing
             switch Int.random(in: 0..<40, using: &random) {
             case 0:
                 let node = Int.random(in: 0..<3, using: &random)
+                // What is in the queue and not yet known to be is told again by whoever buries the node.
+                try await cluster.holds("news are acknowledged") {
+                    cut.contains(node) || !cluster.nodes[node].hub.directory.hasNews
+                }
                 cluster.nodes[node].cut()
                 cut.insert(node)
             case 1..<4:
@@ -110,7 +114,9 @@ import Testing
                 }
             }
             guard webhooks else { continue }
-            try await cluster.holds("the webhooks agree about \(channel)") {
+            try await cluster.holds(
+                "the webhooks agree about \(channel), \(members.sorted()): \(cluster.tally(channel))"
+            ) {
                 let texts = cluster.texts(of: channel)
                 let told = texts.count { $0.hasSuffix(" occupied") } - texts.count { $0.hasSuffix(" vacated") }
                 return told == (subscribed.isEmpty ? 0 : 1)
