@@ -26,6 +26,8 @@ struct MemoryTopic {
     }
 
     var version: UInt64 = 0
+    /// Where versions began: whoever has seen a smaller one has seen what was forgotten.
+    var birth: UInt64 = 0
     var total = 0
     /// Webhooks know that the channel is occupied.
     var isTold = false

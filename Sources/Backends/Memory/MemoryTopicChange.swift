@@ -19,7 +19,8 @@ struct MemoryTopicChange {
         self.topic = topic
         self.update = update
         self.moment = moment
-        hasForgotten = topic.version < update.seen
+        if topic.version == 0 { self.topic.birth = moment.stamp }
+        hasForgotten = update.seen > 0 && (topic.version < update.seen || update.seen < self.topic.birth)
     }
 
     /// Applies an update to a topic; returns the messages that tell of it.

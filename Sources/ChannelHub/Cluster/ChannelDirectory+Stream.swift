@@ -20,11 +20,16 @@ extension ChannelDirectory {
                 ServerMessage.memberRemoved(userID: userID, channel: key.name),
                 key,
                 entry,
-                version: remote.replica.version
+                version: remote.replica.shownVersion
             )
         }
         for member in effects.difference.added {
-            deliver(ServerMessage.memberAdded(member, channel: key.name), key, entry, version: remote.replica.version)
+            deliver(
+                ServerMessage.memberAdded(member, channel: key.name),
+                key,
+                entry,
+                version: remote.replica.shownVersion
+            )
         }
         if let retained = effects.retained {
             entry.cached = nil
@@ -97,7 +102,7 @@ extension ChannelDirectory {
 
     /// What a new subscriber is sent.
     func outcome(_ remote: RemoteTopic, _ entry: ChannelEntry, now: NIODeadline) -> JoinOutcome {
-        var outcome = JoinOutcome(version: remote.replica.version)
+        var outcome = JoinOutcome(version: remote.replica.shownVersion)
         if remote.kind.isPresence {
             outcome.members = (remote.replica.members ?? [:]).map { PresenceMember(userID: $0.key, userInfo: $0.value) }
         }

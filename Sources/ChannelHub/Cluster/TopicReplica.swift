@@ -12,6 +12,10 @@ struct TopicReplica {
     private(set) var counts = ClusterCounts()
     /// 0 until a snapshot came.
     private(set) var version: UInt64 = 0
+    /// The version of what subscribers are shown: it grows with everything that they are told, also with what the
+    /// topic's version does not grow with, because it only turned out.
+    var shownVersion: UInt64 { max(version, turnedOut) }
+    private var turnedOut: UInt64 = 0
     private var heardVersion: UInt64 = 0
     private var mercyEnd: NIODeadline?
     private var resyncsAt: NIODeadline?
@@ -106,6 +110,7 @@ struct TopicReplica {
     /// Takes a snapshot; false when the stream is further already.
     mutating func take(_ outcome: ClusterOutcome, now: NIODeadline) -> Difference? {
         guard outcome.version >= version else { return nil }
+        let shown = shownVersion
         var difference = takeCounts(outcome, now: now)
         let isMerciful = isMerciful(now)
         if let members = outcome.members {
@@ -116,6 +121,7 @@ struct TopicReplica {
             difference.resyncsAt = mercyEnd
         }
         version = max(outcome.version, 1)
+        if version <= shown, !difference.added.isEmpty || !difference.removed.isEmpty { turnedOut = shown + 1 }
         return difference
     }
 
