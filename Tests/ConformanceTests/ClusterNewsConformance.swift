@@ -128,10 +128,11 @@ struct ClusterNewsConformance {
         #expect(contents(try await settle(fixture, topic)) == [.memberRemoved(userID: "a"), .vacated])
         // What ended was not forgotten.
         var settling = ClusterUpdate(topic, node: nodes.2)
-        settling.seen = 1
-        settling.acknowledged = .max >> 12
-        #expect(try await directory.update(settling).news == [])
-        leaving.seen = 1
+        settling.settles = true
+        settling.seen = try await directory.update(settling).version
+        settling.acknowledged = settling.seen
+        let end = try await fixture.directory.update(settling)
+        leaving.seen = max(end.version, settling.seen)
         #expect(try await directory.update(leaving).settlesIn == nil)
         // Somebody who is back before is no news.
         let other = fixture.topic("presence-other")

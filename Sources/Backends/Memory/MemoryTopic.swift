@@ -26,6 +26,8 @@ struct MemoryTopic {
     }
 
     var version: UInt64 = 0
+    /// Where versions began: whoever has seen a smaller one has seen what was forgotten.
+    var birth: UInt64 = 0
     var total = 0
     /// Webhooks know that the channel is occupied.
     var isTold = false
@@ -76,14 +78,14 @@ struct MemoryTopic {
         return ClusterVersion(current: version, previous: previous)
     }
 
-    /// Drops the version with the last who is in the topic; later ones are greater nevertheless, since moments are.
+    /// Drops the version a while after the last who was in the topic; later ones are greater nevertheless, since moments
+    /// are.
     ///
-    /// In troubled times it is kept for a while, so that what ended is not taken for what was forgotten.
-    mutating func forgetVersionIfIdle(at now: Duration, isTroubled: Bool) {
+    /// Nodes that remember the topic must not take what ended for what was forgotten.
+    mutating func endIfIdle(at now: Duration) {
         guard isIdle else { return }
         lastNumber = 0
-        traceEnd = isTroubled ? now + .seconds(60) : nil
-        if !isTroubled { version = 0 }
+        traceEnd = now + .seconds(60)
     }
 
     /// Forgets what is over, and returns whether anything is left.

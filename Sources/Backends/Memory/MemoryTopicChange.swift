@@ -19,7 +19,8 @@ struct MemoryTopicChange {
         self.topic = topic
         self.update = update
         self.moment = moment
-        hasForgotten = topic.version < update.seen
+        if topic.version == 0 { self.topic.birth = moment.stamp }
+        hasForgotten = update.seen > 0 && (topic.version < update.seen || update.seen < self.topic.birth)
     }
 
     /// Applies an update to a topic; returns the messages that tell of it.
@@ -61,7 +62,7 @@ struct MemoryTopicChange {
         // What was sent while there was no state is older than this.
         if !topic.isIdle, topic.version == 0 { topic.version = moment.stamp }
         let outcome = outcome(retained)
-        topic.forgetVersionIfIdle(at: moment.now, isTroubled: update.seen > 0)
+        topic.endIfIdle(at: moment.now)
         return outcome
     }
 

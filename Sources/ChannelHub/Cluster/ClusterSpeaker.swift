@@ -102,9 +102,13 @@ struct ClusterSpeaker: Sendable {
     private func assert(_ update: ClusterUpdate, _ key: SharedKey) async {
         // The name may have been given up since the update was made.
         guard update.node == session.node else { return hub.stepFailed(key) }
+        let start = ContinuousClock.now
         do throws(BackendError) {
             let outcome = try await session.link.directory.update(update)
-            if outcome.isBuried {
+            if ContinuousClock.now - start > session.link.configuration.nodeTimeout {
+                // This node slept, and may have been given up meanwhile: what it would tell now, others may have told.
+                hub.stepFailed(key)
+            } else if outcome.isBuried {
                 hub.stepFailed(key)
                 hub.takeNewName(after: update.node)
             } else {

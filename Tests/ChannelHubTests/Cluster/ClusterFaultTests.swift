@@ -133,15 +133,29 @@ import Testing
     @Test("who leaves while the store loses everything is told once to have left")
     func tellsForgottenDepartures() async throws {
         let cluster = try await ClusterHarness()
+        let staying = try await cluster.nodes[0].subscribed(to: "presence-a", user: "1")
+        let leaving = try await cluster.nodes[1].subscribed(to: "presence-a", user: "2")
         let alone = try await cluster.nodes[2].subscribed(to: "presence-b", user: "3")
         for node in cluster.nodes { node.harness.sink.enqueue() }
         for node in cluster.nodes { node.cut() }
         cluster.cluster.forgetEverything()
+        try await cluster.nodes[1].disconnect(leaving)
         try await cluster.nodes[2].unsubscribe(alone, from: "presence-b")
-        for node in cluster.nodes { node.restore(forgetting: true) }
-        try await cluster.holds("all is told") {
-            cluster.texts(of: "presence-b").contains { $0.hasSuffix("vacated") }
+        try await cluster.holds("all nodes notice") {
+            cluster.nodes.allSatisfy { $0.hub.session?.hasBeenQuiet(for: .seconds(30)) == false }
         }
+        for node in cluster.nodes { node.restore(forgetting: true) }
+        // Whoever comes before that is known is told it later, too.
+        let newcomer = try await cluster.nodes[0].subscribed(to: "presence-a", user: "4")
+        try await cluster.holds("2 is gone") { staying.members.users == ["1", "4"] }
+        try await cluster.holds("2 is gone") { newcomer.members.users == ["1", "4"] }
+        #expect(staying.members.contradictions == 0)
+        #expect(newcomer.members.contradictions == 0)
+        try await cluster.holds("all is told") {
+            cluster.texts(of: "presence-a").contains { $0.hasSuffix("-2") }
+                && cluster.texts(of: "presence-b").contains { $0.hasSuffix("vacated") }
+        }
+        #expect(cluster.texts(of: "presence-a").count == 5)
         #expect(cluster.texts(of: "presence-b").count == 4)
         try await cluster.stop()
     }

@@ -184,8 +184,10 @@ class Redis:
 
     def start(self):
         self.process = spawn(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no"]
-            + self.options,
+            [
+                *("redis-server", "--bind", "127.0.0.1", "--port", str(self.port)),
+                *("--save", "", "--appendonly", "no", *self.options),
+            ],
             os.path.join(self.folder, "log"),
             self.folder,
         )

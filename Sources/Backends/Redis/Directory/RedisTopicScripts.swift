@@ -67,11 +67,12 @@ enum RedisTopicScripts {
         local wantsMembers, wantsRetained, wasNoted = has(flags, 8), has(flags, 16), has(flags, 32)
         local wasLeft = has(flags, 64)
         local function decimal(number) return string.format('%.0f', number) end
-        local state = redis.call('HMGET', stateKey, 'v', 't', 'o', 'g', 'x', 'c', 'a')
+        local state = redis.call('HMGET', stateKey, 'v', 't', 'o', 'g', 'x', 'c', 'a', 'b')
         local version, total = tonumber(state[1]) or 0, tonumber(state[2]) or 0
         local isTold, vacancy, isMissTold = state[3] == '1', tonumber(state[4]), state[5] == '1'
         local number, unread = tonumber(state[6]) or 0, tonumber(state[7]) or 0
-        local hasForgotten = version < tonumber(ARGV[13])
+        local birth, seen = version == 0 and micros or tonumber(state[8]) or 0, tonumber(ARGV[13])
+        local hasForgotten = seen > 0 and (version < seen or seen < birth)
         local mourning = decimal(now + math.max(grace, tonumber(ARGV[14])))
         local function send(sign, text)
           local previous = version
@@ -260,9 +261,9 @@ enum RedisTopicScripts {
         local users = redis.call('HLEN', usersKey)
         if total == 0 and users == 0 and unread == 0 and not isTold and redis.call('EXISTS', toldKey) == 0 then
           redis.call('DEL', stateKey)
-          -- In troubled times, what ended must not be taken for what was forgotten.
-          if tonumber(ARGV[13]) > 0 and version > 0 then
-            redis.call('HSET', stateKey, 'v', decimal(version))
+          -- What ended must not be taken for what was forgotten by nodes that remember it.
+          if version > 0 then
+            redis.call('HSET', stateKey, 'v', decimal(version), 'b', decimal(birth))
             redis.call('PEXPIRE', stateKey, 60000)
           end
         else
@@ -270,14 +271,14 @@ enum RedisTopicScripts {
           if version == 0 then version = micros end
           local after = {
             decimal(version), decimal(total), isTold and '1' or '', vacancy and decimal(vacancy) or '',
-            isMissTold and '1' or '', decimal(number), decimal(unread)
+            isMissTold and '1' or '', decimal(number), decimal(unread), decimal(birth)
           }
           -- Whoever kept a value while nobody was here let the state end with it.
           if not state[2] then redis.call('PERSIST', stateKey) end
-          for index = 1, 7 do
+          for index = 1, 8 do
             if (state[index] or '') ~= after[index] then
               redis.call('HSET', stateKey, 'v', after[1], 't', after[2], 'o', after[3], 'g', after[4], 'x', after[5],
-                'c', after[6], 'a', after[7])
+                'c', after[6], 'a', after[7], 'b', after[8])
               break
             end
           end
