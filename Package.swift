@@ -137,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-bench",
             dependencies: ["CLinux", "Digest", "PusherProtocol", .argumentParser, .hdrHistogram],
-            exclude: ["RESULTS.md", "latency.svg"],
+            exclude: ["CLUSTER.md", "RESULTS.md", "latency.svg"],
             swiftSettings: settings
         ),
         .target(

@@ -9,7 +9,7 @@ struct MartletBench: ParsableCommand {
         subcommands: [
             ConnectCommand.self, IdleCommand.self, FanOutCommand.self, PublishCommand.self, ClientEventsCommand.self,
             PresenceCommand.self, MixedCommand.self, IntegrityCommand.self, CompareCommand.self, MicroCommand.self,
-            FloorCommand.self,
+            FloorCommand.self, ClusterCommand.self, ClusterReportCommand.self,
         ]
     )
 }
