@@ -2,6 +2,7 @@ import Glibc
 
 /// What nodes and Redis do while nothing happens.
 struct ClusterIdle {
+    var title = "idle, no connection"
     /// Channels with a subscriber at each node.
     var channels = 0
     var firstChannel: Int
@@ -18,7 +19,7 @@ struct ClusterIdle {
         let measurement = try cluster.measure()
         usleep(useconds_t(seconds * 1e6))
         let span = try measurement.end()
-        var result = cluster.result(channels == 0 ? "idle, no connection" : "idle, \(channels) channels on each node")
+        var result = cluster.result(title)
         for (index, cpu) in span.nodeCPU.enumerated() {
             result.add("node \(index + 1): CPU", cpu / span.seconds * 100, "%")
         }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Everything that is measured of a cluster, in order.
 struct ClusterSuite {
     let cluster: ClusterUnderTest
@@ -8,7 +10,7 @@ struct ClusterSuite {
     /// Rising rates, up to one that is too much.
     var rates: [Double] = [500, 1000, 2000, 4000, 8000, 16_000]
     /// Time after which a node has given up a channel without subscribers.
-    var settleSeconds = 8.0
+    var settleSeconds = 6.5
     /// Only scenarios whose title contains this text.
     var only = ""
     private var nextChannel = 0
@@ -27,6 +29,8 @@ struct ClusterSuite {
         for _ in 0..<repetitions { try measureUninterested(report) }
         try measureThroughput(report)
         if isWanted("join leave") {
+            // Channels of the runs before are given up until then.
+            usleep(useconds_t(settleSeconds * 1e6))
             let membership = ClusterMembership(
                 firstChannel: takeChannels(1000),
                 idleCalls: idle.callsPerSecond,
@@ -35,7 +39,9 @@ struct ClusterSuite {
             for result in try membership.run(cluster) { add(result, report) }
         }
         if isWanted("idle") {
-            add(try ClusterIdle(channels: 100, firstChannel: takeChannels(100)).run(cluster).result, report)
+            let title = "idle, 100 channels with a subscriber at each node"
+            let idle = ClusterIdle(title: title, channels: 100, firstChannel: takeChannels(100))
+            add(try idle.run(cluster).result, report)
         }
         return results
     }
@@ -58,6 +64,9 @@ struct ClusterSuite {
     private mutating func measureUninterested(_ report: (RunResult) -> Void) throws {
         let names = ["first busy node", "second busy node", "node without subscribers"]
         try flow("two nodes busy, a third without subscribers", cluster, [0, 1], [0, 1], .window(64), names, report)
+        guard isWanted("idle, between") else { return }
+        let idle = ClusterIdle(title: "idle, between the runs before", firstChannel: takeChannels(1), seconds: seconds)
+        add(try idle.run(cluster).result, report)
     }
 
     private mutating func measureThroughput(_ report: (RunResult) -> Void) throws {
