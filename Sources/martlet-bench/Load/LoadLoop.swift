@@ -175,7 +175,9 @@ final class LoadLoop {
     private func readPublisher(_ index: Int) throws {
         let publisher = publishers[index]
         let count = recv(publisher.descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-        guard count != 0 else { throw BenchError("the server closed a publisher's connection") }
+        guard count != 0 else {
+            throw BenchError("the server closed a publisher's connection: \(publisher.lastRefusal)")
+        }
         guard count > 0 else { return }
         try publisher.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }

@@ -16,6 +16,8 @@ struct ClusterSuite {
     private var nextChannel = 0
     private var results: [RunResult] = []
     private static let channels = 60
+    /// Events on their way from one node in a closed loop: together less than a server takes for the head of a request.
+    private static let window = 24
 
     init(_ cluster: ClusterUnderTest) {
         self.cluster = cluster
@@ -53,17 +55,25 @@ struct ClusterSuite {
             single.nodes = [alone]
             single.redis = []
             try flow("one server alone", single, [0], [0], .rate(rate), ["server"], report)
-            try flow("one server alone, nobody subscribed", single, [0], [], .window(32), ["server"], report)
-            try flow("one server alone, closed loop", single, [0], [0], .window(32), ["server"], report)
+            try flow("one server alone, nobody subscribed", single, [0], [], .window(Self.window), ["server"], report)
+            try flow("one server alone, closed loop", single, [0], [0], .window(Self.window), ["server"], report)
         }
         try flow("node to node", cluster, [0], [1], .rate(rate), own, report)
-        try flow("nobody subscribed", cluster, [0], [], .window(32), own, report)
-        try flow("node to node, closed loop", cluster, [0], [1], .window(32), own, report)
+        try flow("nobody subscribed", cluster, [0], [], .window(Self.window), own, report)
+        try flow("node to node, closed loop", cluster, [0], [1], .window(Self.window), own, report)
     }
 
     private mutating func measureUninterested(_ report: (RunResult) -> Void) throws {
         let names = ["first busy node", "second busy node", "node without subscribers"]
-        try flow("two nodes busy, a third without subscribers", cluster, [0, 1], [0, 1], .window(64), names, report)
+        try flow(
+            "two nodes busy, a third without subscribers",
+            cluster,
+            [0, 1],
+            [0, 1],
+            .window(2 * Self.window),
+            names,
+            report
+        )
         guard isWanted("idle, between") else { return }
         let idle = ClusterIdle(title: "idle, between the runs before", firstChannel: takeChannels(1), seconds: seconds)
         add(try idle.run(cluster).result, report)
@@ -73,7 +83,7 @@ struct ClusterSuite {
         let all = Array(cluster.nodes.indices)
         let names = all.map { "node \($0 + 1)" }
         for _ in 0..<max(1, repetitions / 2 + 1) {
-            try flow("three nodes, closed loop", cluster, all, all, .window(128), names, report)
+            try flow("three nodes, closed loop", cluster, all, all, .window(3 * Self.window), names, report)
         }
         for rate in rates {
             let title = "three nodes at \(FigureText.number(rate)) events/s"
