@@ -8,8 +8,15 @@ struct ClusterIdle {
     var firstChannel: Int
     var seconds = 6.0
 
-    /// Waits and returns what was used, with the calls of each command in a second.
-    func run(_ cluster: ClusterUnderTest) throws -> (result: RunResult, callsPerSecond: [String: Double]) {
+    /// What Redis does in a second.
+    struct Rates {
+        /// Calls of each command.
+        var calls: [String: Double]
+        var cpuSeconds: Double
+    }
+
+    /// Waits and returns what was used.
+    func run(_ cluster: ClusterUnderTest) throws -> (result: RunResult, rates: Rates) {
         let plan = SubscriptionPlan(channelCount: max(1, channels), firstChannel: firstChannel)
         let count = channels * cluster.nodes.count
         let loop = try LoadLoop(nodes: cluster.nodes, plan: plan, capacity: max(1, count))
@@ -29,6 +36,8 @@ struct ClusterIdle {
         for (name, rate) in rates.sorted(by: { $0.value > $1.value }) where rate >= 0.1 {
             result.add("Redis: \(name)/s", rate, "/s")
         }
-        return withExtendedLifetime(loop) { (result, rates) }
+        return withExtendedLifetime(loop) {
+            (result, Rates(calls: rates, cpuSeconds: span.redisCPU / span.seconds))
+        }
     }
 }

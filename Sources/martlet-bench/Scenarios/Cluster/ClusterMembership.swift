@@ -7,6 +7,8 @@ struct ClusterMembership {
     var firstChannel: Int
     /// What is called in a second while nothing happens, which is taken off.
     var idleCalls: [String: Double]
+    /// Redis's CPU seconds in a second, likewise.
+    var idleCPU: Double
     /// Time after which a node has given up a channel without subscribers, and told so.
     var settleSeconds: Double
 
@@ -55,7 +57,8 @@ struct ClusterMembership {
         for (name, value) in calls.sorted(by: { $0.value > $1.value }) where value >= 0.02 {
             result.add("Redis: \(name)", value, "")
         }
-        result.add("Redis: CPU", span.redisCPU / Double(count) * 1e6, "µs")
+        let cpu = max(0, span.redisCPU - idleCPU * span.seconds)
+        result.add("Redis: CPU", cpu / Double(count) * 1e6, "µs")
         return result
     }
 }

@@ -35,7 +35,8 @@ struct ClusterSuite {
             usleep(useconds_t(settleSeconds * 1e6))
             let membership = ClusterMembership(
                 firstChannel: takeChannels(1000),
-                idleCalls: idle.callsPerSecond,
+                idleCalls: idle.rates.calls,
+                idleCPU: idle.rates.cpuSeconds,
                 settleSeconds: settleSeconds
             )
             for result in try membership.run(cluster) { add(result, report) }
