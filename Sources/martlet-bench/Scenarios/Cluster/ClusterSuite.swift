@@ -16,7 +16,7 @@ struct ClusterSuite {
     private var nextChannel = 0
     private var results: [RunResult] = []
     private static let channels = 60
-    /// Events on their way from one node in a closed loop: together less than a server takes for the head of a request.
+    /// Events on their way from one node in a closed loop.
     private static let window = 24
 
     init(_ cluster: ClusterUnderTest) {
