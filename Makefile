@@ -1,6 +1,6 @@
 # make run serves a demo app, make test proves the server; each installs what it needs first.
 .DEFAULT_GOAL := help
-.PHONY: help run publish build test race soak bench bench-peers bench-webhooks lint format clean
+.PHONY: help run publish build test race soak bench bench-peers bench-cluster bench-webhooks lint format clean
 
 CHANNEL ?= my-channel
 EVENT ?= my-event
@@ -51,6 +51,12 @@ bench-peers: ## Measures the server beside the floor and nchan and writes the re
 	swift build --configuration release --product martlet
 	swift build --configuration release --product martlet-bench
 	.build/release/martlet-bench compare --report Sources/martlet-bench/RESULTS.md --json .logs/bench.json
+
+bench-cluster: ## Measures three nodes on Redis Clusters of one, two and three masters
+	@bash .ci/install build test
+	swift build --configuration release --product martlet
+	swift build --configuration release --product martlet-bench
+	@bash .ci/bench-cluster
 
 lint: ## Checks the format and the scripts
 	@bash .ci/install build lint

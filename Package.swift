@@ -142,7 +142,7 @@ let package = Package(
                 "CAllocations", "CLinux", "COpenSSL", "ChannelHub", "Digest", "PusherProtocol", "ServerCore",
                 .argumentParser, .coreMetrics, .hdrHistogram, .nioCore, .nioPosix,
             ],
-            exclude: ["RESULTS.md", "latency.svg"],
+            exclude: ["CLUSTER.md", "RESULTS.md", "latency.svg"],
             swiftSettings: settings
         ),
         .target(

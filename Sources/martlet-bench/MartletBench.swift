@@ -10,7 +10,7 @@ struct MartletBench: AsyncParsableCommand {
             ConnectCommand.self, IdleCommand.self, FanOutCommand.self, ScatterCommand.self, PublishCommand.self,
             ClientEventsCommand.self,
             PresenceCommand.self, MixedCommand.self, IntegrityCommand.self, CompareCommand.self, MicroCommand.self,
-            FloorCommand.self,
+            FloorCommand.self, ClusterCommand.self, ClusterReportCommand.self,
         ]
     )
 }

@@ -149,7 +149,9 @@ extension ChannelDirectory {
 
     /// Takes a message about a channel.
     func receive(_ message: ClusterMessage, on key: ChannelKey, now: NIODeadline = .now()) {
-        guard let session, let app = apps.existing(number: key.app) else { return }
+        guard let session else { return }
+        if case .event(let event) = message { return relay(event, key, session) }
+        guard let app = apps.existing(number: key.app) else { return }
         change(key, now: now) { remote, entry, timers in
             switch message {
             case .memberAdded(let member, let version):
@@ -171,11 +173,18 @@ extension ChannelDirectory {
                 }
                 // Whoever was given the event when it joined has it.
                 relay(event, key, remote, entry, version: entry.cachedVersion, session)
-            case .event(let event):
-                relay(event, key, remote, entry, version: 0, session)
-            case .close, .appChanged:
+            case .event, .close, .appChanged:
                 break
             }
+        }
+    }
+
+    /// Delivers an event that is kept nowhere: nothing that anybody waits for changes by it.
+    private func relay(_ event: ClusterEvent, _ key: ChannelKey, _ session: ClusterSession) {
+        guard event.publisher != session.publisher else { return }
+        stripe(of: key).state.withLock { state in
+            guard let entry = state.entry(key), let remote = entry.remote else { return }
+            relay(event, key, remote, entry, version: 0, session)
         }
     }
 

@@ -24,7 +24,11 @@ package struct ClusterTopic: Hashable, Sendable {
     /// It has no braces, so that it can be the hash tag of all keys of the topic (Redis Cluster specification, "Hash
     /// tags"). Tags of names that begin alike begin alike.
     package var tag: String {
-        var tag = [kind.rawValue, UInt8(ascii: "/")]
+        var tag: [UInt8] = []
+        // Enough for a tag without escapes.
+        tag.reserveCapacity(appID.utf8.count + name.utf8.count + 3)
+        tag.append(kind.rawValue)
+        tag.append(UInt8(ascii: "/"))
         Self.append(appID, to: &tag, escapesSlash: true)
         tag.append(UInt8(ascii: "/"))
         Self.append(name, to: &tag, escapesSlash: false)

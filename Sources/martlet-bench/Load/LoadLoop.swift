@@ -6,6 +6,8 @@ import Glibc
 final class LoadLoop {
     let target: Target
     let plan: SubscriptionPlan
+    /// The nodes that the connections are spread over: as many go to one as there are channels, then to the next.
+    private let nodes: [Target]
     private let epoll: Epoll
     private let capacity: Int
     let sockets: UnsafeMutablePointer<LoadSocket>
@@ -33,7 +35,14 @@ final class LoadLoop {
 
     private static let publisherToken: UInt64 = 1 << 32
 
-    init(target: Target, plan: SubscriptionPlan, capacity: Int) throws(BenchError) {
+    convenience init(target: Target, plan: SubscriptionPlan, capacity: Int) throws(BenchError) {
+        try self.init(nodes: [target], plan: plan, capacity: capacity)
+    }
+
+    /// Makes a load for the nodes of a cluster, at least one, whose apps are the same.
+    init(nodes: [Target], plan: SubscriptionPlan, capacity: Int) throws(BenchError) {
+        self.nodes = nodes
+        let target = nodes[0]
         self.target = target
         self.plan = plan
         self.capacity = capacity
@@ -72,8 +81,9 @@ final class LoadLoop {
     }
 
     private func open(_ index: Int) throws {
-        let descriptor = try target.connect(index: index)
-        if target.isTLS { sessions[index] = try TLSSession(descriptor) }
+        let node = nodes[index / plan.channelCount % nodes.count]
+        let descriptor = try node.connect(index: index)
+        if node.isTLS { sessions[index] = try TLSSession(descriptor) }
         sockets[index] = LoadSocket()
         sockets[index].descriptor = descriptor
         sockets[index].phase = .upgrading
@@ -120,10 +130,17 @@ final class LoadLoop {
     /// Opens connections to publish on.
     func addPublishers(_ count: Int) throws {
         for _ in 0..<count {
-            let publisher = try PublishConnection(target, index: opened + publishers.count)
-            try epoll.add(publisher.descriptor, token: Self.publisherToken | UInt64(publishers.count))
-            publishers.append(publisher)
+            try addPublisher(to: target)
         }
+    }
+
+    /// Opens a connection to publish on, to the server or to another node of its cluster.
+    @discardableResult
+    func addPublisher(to node: Target) throws -> PublishConnection {
+        let publisher = try PublishConnection(node, index: opened + publishers.count)
+        try epoll.add(publisher.descriptor, token: Self.publisherToken | UInt64(publishers.count))
+        publishers.append(publisher)
+        return publisher
     }
 
     // MARK: Turns
@@ -168,7 +185,9 @@ final class LoadLoop {
     private func readPublisher(_ index: Int) throws {
         let publisher = publishers[index]
         let count = recv(publisher.descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-        guard count != 0 else { throw BenchError("the server closed a publisher's connection") }
+        guard count != 0 else {
+            throw BenchError("the server closed a publisher's connection: \(publisher.lastRefusal)")
+        }
         guard count > 0 else { return }
         try publisher.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }

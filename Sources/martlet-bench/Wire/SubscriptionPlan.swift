@@ -4,6 +4,8 @@ import Digest
 struct SubscriptionPlan {
     var kind = Kind.plain
     var channelCount = 1
+    /// The number in the first channel's name.
+    var firstChannel = 0
 
     /// A kind of channel, as its prefix.
     enum Kind: String {
@@ -13,7 +15,7 @@ struct SubscriptionPlan {
     }
 
     /// The name of a channel.
-    func channel(_ index: Int) -> String { kind.rawValue + String(index % channelCount) }
+    func channel(_ index: Int) -> String { kind.rawValue + String(firstChannel + index % channelCount) }
 
     /// All names.
     var channels: [String] { (0..<channelCount).map(channel) }

@@ -25,11 +25,13 @@ final class Subscription {
 
 /// The name of a topic at the server, and its slot.
 struct TopicName {
+    /// The topic, as its tag.
+    let tag: String
     let bytes: ByteBuffer
     let slot: Int
 
     init(_ topic: ClusterTopic, prefix: String) {
-        let tag = topic.tag
+        tag = topic.tag
         slot = HashSlot.of(tag: tag.utf8)
         var bytes = ByteBuffer()
         bytes.reserveCapacity(prefix.utf8.count + tag.utf8.count + 4)

@@ -94,7 +94,7 @@ final class TransportCore {
         let name = TopicName(publication.topic, prefix: environment.options.prefix)
         publisher.publish(
             TransportEntry(
-                tag: publication.topic.tag,
+                tag: name.tag,
                 name: name.bytes,
                 message: publication.message,
                 retention: publication.retention,
