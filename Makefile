@@ -21,8 +21,8 @@ build: ## Builds the server for production
 
 test: ## Builds and runs every test, the acceptance gate under the sanitizers too; details in .logs
 	@bash .ci/install build test
-	@bash .ci/test
 	@bash .ci/sanitize
+	@bash .ci/test
 
 race: ## Runs the end-to-end races with the server under the thread sanitizer; its reports are in .logs
 	@bash .ci/install build test
