@@ -410,6 +410,10 @@ class Run:
         for client in self.clients:
             await client.leave(gracefully=self.random.random() < 0.5)
         await self.converge()
+        end = now() + 6
+        while self.hooks_amiss and now() < end:
+            await asyncio.sleep(0.3)
+            await self._differences()
         if not self._has_lost_writes():
             self._check_alternation()
         if self.hooks.forged:
