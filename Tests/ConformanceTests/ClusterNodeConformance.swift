@@ -5,7 +5,7 @@ import Testing
 /// What directories of a cluster promise about nodes.
 @Suite("Every cluster directory's nodes", .timeLimit(.minutes(1)))
 struct ClusterNodeConformance {
-    private static let lease = Duration.seconds(2)
+    private static let lease = Duration.seconds(5)
     private static let long = Duration.seconds(60)
     private let nodes = (ClusterNode.random(), ClusterNode.random(), ClusterNode.random())
 

@@ -117,11 +117,11 @@ struct ExactLeaseConformance {
         let (queue, pass) = try await implementation.make()
         try await queue.enqueue([[1]])
         let job = try #require(try await receiveOne(queue))
-        try await queue.retry(job, after: .seconds(1))
+        try await queue.retry(job, after: .seconds(4))
         await expectConflict { () throws(BackendError) in try await queue.acknowledge(job) }
         #expect(try await queue.depth() == JobQueueDepth(waiting: 1, leased: 0, deadLettered: 0))
         #expect(try await receiveOne(queue) == nil)
-        try await pass(.seconds(1))
+        try await pass(.seconds(4))
         let again = try #require(try await receiveOne(queue))
         #expect(again.attempt == 2)
         #expect(again.payload == [1])

@@ -53,11 +53,11 @@ enum RedisBackends {
         )
     }
 
-    /// An empty queue whose leases last two seconds.
+    /// An empty queue whose leases last five seconds.
     static func jobQueue(_ client: any RedisClient) -> RedisJobQueue {
         var configuration = RedisJobQueueConfiguration()
         configuration.prefix = prefix()
-        configuration.lease = .seconds(2)
+        configuration.lease = .seconds(5)
         return RedisJobQueue(client: client, configuration: configuration)
     }
 
