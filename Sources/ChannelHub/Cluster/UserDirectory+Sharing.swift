@@ -12,9 +12,17 @@ struct SharedUser {
 
 /// A connection that waits to be told who of its watchlist is online.
 struct UndecidedWatch {
-    var app: UInt32
+    /// Who the connection is.
+    var user: UserKey
     var loop: Int
     var watchlist: [String]
+}
+
+/// What a connection is told when the cluster knows that it is signed in.
+struct WaitingGreeting {
+    var socketID: SocketID
+    var loop: Int
+    var frames: [ByteBuffer]
 }
 
 /// Users who are signed in at other nodes too, under the table's lock.
@@ -51,9 +59,10 @@ extension UserDirectory {
     /// Tells a connection who of its watchlist is online, once all of that is known.
     func decide(_ watch: UndecidedWatch, of socketID: SocketID, _ state: inout State, _ session: ClusterSession) {
         guard !watch.watchlist.isEmpty else { return }
-        var isKnown = true
+        // The greeting comes first.
+        var isKnown = !(state.greetings[watch.user] ?? []).contains { $0.socketID == socketID }
         for userID in watch.watchlist {
-            let user = UserKey(app: watch.app, userID: userID)
+            let user = UserKey(app: watch.user.app, userID: userID)
             guard let remote = remote(of: user, &state, session) else { continue }
             cue(user, remote, session)
             isKnown = isKnown && remote.isSettled
@@ -66,7 +75,7 @@ extension UserDirectory {
         var online: [String] = []
         var offline: [String] = []
         for userID in watch.watchlist {
-            if state.shared[UserKey(app: watch.app, userID: userID)]?.isOnline == true {
+            if state.shared[UserKey(app: watch.user.app, userID: userID)]?.isOnline == true {
                 online.append(userID)
             } else {
                 offline.append(userID)
@@ -196,6 +205,7 @@ extension UserDirectory {
             body(remote, &state)
             cue(user, remote, session)
             guard remote.replica.isKnown else { return }
+            greet(user, remote, &state, session)
             let isOnline = remote.replica.counts.subscriptions > 0
             if state.shared[user]?.isOnline != isOnline {
                 state.shared[user]?.isOnline = isOnline
@@ -208,6 +218,18 @@ extension UserDirectory {
                 decide(watch, of: socketID, &state, session)
             }
             restIfIdle(user, &state, session)
+        }
+    }
+
+    /// Tells the connections of a user that they are signed in, once that is known to the other nodes.
+    private func greet(_ user: UserKey, _ remote: RemoteTopic, _ state: inout State, _ session: ClusterSession) {
+        guard remote.isSettled, let greetings = state.greetings.removeValue(forKey: user) else { return }
+        for greeting in greetings {
+            for frame in greeting.frames {
+                inboxes[greeting.loop].push(.send(frame, to: [greeting.socketID]))
+            }
+            guard let watch = state.undecided[greeting.socketID] else { continue }
+            decide(watch, of: greeting.socketID, &state, session)
         }
     }
 

@@ -8,6 +8,16 @@ struct UserKey: Hashable, Sendable {
     var userID: String
 }
 
+/// One connection's wish to be a user.
+struct SignIn {
+    var userID: String
+    var watchlist: [String]
+    /// The event loop of the connection, by its index.
+    var loop: Int
+    /// What says that it is done.
+    var greeting: [ByteBuffer]
+}
+
 /// Which connections are signed in as which user, and who watches whom, over all event loops of this node.
 ///
 /// Threading: safe from any thread; one mutex, taken on sign-in, at the end of a signed-in connection, and to reach a
@@ -23,6 +33,8 @@ final class UserDirectory: Sendable {
         var shared: [UserKey: SharedUser] = [:]
         /// The connections that have not been told yet who of their watchlist is online.
         var undecided: [SocketID: UndecidedWatch] = [:]
+        /// The connections that have not been told yet that they are signed in.
+        var greetings: [UserKey: [WaitingGreeting]] = [:]
         var releases = DeadlineQueue<UserKey>()
         var resyncs = DeadlineQueue<UserKey>()
     }
@@ -31,7 +43,7 @@ final class UserDirectory: Sendable {
     let apps: ActiveApps
     /// The node's part in its cluster; `nil` where it is alone.
     let session: ClusterSession?
-    private let inboxes: [LoopInbox]
+    let inboxes: [LoopInbox]
 
     init(inboxes: [LoopInbox], apps: ActiveApps, session: ClusterSession? = nil) {
         self.inboxes = inboxes
@@ -39,15 +51,16 @@ final class UserDirectory: Sendable {
         self.session = session
     }
 
-    /// Signs a connection in, on its loop.
-    func signIn(_ subscriber: Subscriber, as userID: String, watchlist: [String], loop: Int) {
+    /// Signs a connection in, on its loop; returns false when its greeting is sent later.
+    func signIn(_ subscriber: Subscriber, _ signIn: SignIn) -> Bool {
+        let (userID, watchlist, loop) = (signIn.userID, signIn.watchlist, signIn.loop)
         let app = subscriber.app.number
         let user = UserKey(app: app, userID: userID)
         let socketID = subscriber.socketID
         let formerWatchlist = subscriber.watchlist
         subscriber.userID = userID
         subscriber.watchlist = watchlist
-        state.withLock { state in
+        return state.withLock { state in
             Self.unwatch(formerWatchlist, app: app, socketID: socketID, &state)
             for watched in watchlist {
                 state.watchers[UserKey(app: app, userID: watched), default: [:]][socketID] = loop
@@ -59,18 +72,24 @@ final class UserDirectory: Sendable {
             }
             if let session {
                 share(user, changed: isFirst, &state, session)
-                let watch = UndecidedWatch(app: app, loop: loop, watchlist: watchlist)
+                let isSettled = state.shared[user]?.remote.isSettled ?? true
+                if !isSettled {
+                    let greeting = WaitingGreeting(socketID: socketID, loop: loop, frames: signIn.greeting)
+                    state.greetings[user, default: []].append(greeting)
+                }
+                let watch = UndecidedWatch(user: user, loop: loop, watchlist: watchlist)
                 decide(watch, of: socketID, &state, session)
                 release(formerWatchlist, app: app, &state, session)
-                return
+                return isSettled
             }
             if isFirst {
                 tell(state.watchers[user], online: [userID], offline: [], except: socketID)
             }
-            guard !watchlist.isEmpty else { return }
+            guard !watchlist.isEmpty else { return true }
             let online = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] != nil }
             let offline = watchlist.filter { state.connections[UserKey(app: app, userID: $0)] == nil }
             tell([socketID: loop], online: online, offline: offline)
+            return true
         }
     }
 
@@ -87,6 +106,7 @@ final class UserDirectory: Sendable {
             Self.unwatch(watchlist, app: app, socketID: socketID, &state)
             state.connections[user]?[socketID] = nil
             state.undecided[socketID] = nil
+            state.greetings[user]?.removeAll { $0.socketID == socketID }
             let isLast = state.connections[user]?.isEmpty == true
             if isLast {
                 state.connections[user] = nil

@@ -235,10 +235,21 @@ package final class HubShard {
 
     /// Signs a connection in, or renews its sign-in as the same user, and tells it who of its watchlist is online.
     ///
-    /// The caller has sent `pusher:signin_success`, and checked that the connection is not another user.
-    package func signIn(_ subscriber: Subscriber, as userID: String, watchlist: [String]) {
+    /// The greeting, which says that the connection is signed in, is sent when whatever is done to the user reaches the
+    /// connection: at once, or in a cluster when the other nodes know. The caller has checked that the connection is not
+    /// another user.
+    package func signIn(
+        _ subscriber: Subscriber,
+        as userID: String,
+        watchlist: [String],
+        greeting: [ByteBuffer] = []
+    ) {
         eventLoop.assertInEventLoop()
-        hub.users.signIn(subscriber, as: userID, watchlist: watchlist, loop: index)
+        let signIn = SignIn(userID: userID, watchlist: watchlist, loop: index, greeting: greeting)
+        guard hub.users.signIn(subscriber, signIn) else { return }
+        for frame in greeting {
+            send(frame, to: subscriber)
+        }
     }
 
     // MARK: Frames

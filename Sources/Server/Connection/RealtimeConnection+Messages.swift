@@ -158,11 +158,11 @@ extension RealtimeConnection {
         data.watchlist = policies.app.features.sendsWatchlistEvents ? Array(data.watchlist.prefix(maxWatched)) : []
         user = data
         isAuthorized = true
-        loop.shard.send(ServerMessage.signinSuccess(userData: request.userData), to: subscriber)
+        var greeting = [ServerMessage.signinSuccess(userData: request.userData)]
         if isTruncated, policies.app.features.sendsWatchlistEvents {
-            loop.shard.send(ServerMessage.error(.watchlistTruncated(to: maxWatched)), to: subscriber)
+            greeting.append(ServerMessage.error(.watchlistTruncated(to: maxWatched)))
         }
-        loop.shard.signIn(subscriber, as: data.id, watchlist: data.watchlist)
+        loop.shard.signIn(subscriber, as: data.id, watchlist: data.watchlist, greeting: greeting)
         debug("signed in")
     }
 

@@ -103,6 +103,7 @@ async def everything(cluster):
         await socket.expect("pusher_internal:member_removed", channel)
     for socket in sockets[1:]:
         await socket.fence()
+    for socket in sockets[1:]:
         await socket.close()
 
 
