@@ -53,6 +53,16 @@ struct ClusterTests {
         }
     }
 
+    @Test(
+        "a node that a firewall cuts off is given up after its lease, and is back when it can",
+        .enabled(if: NetworkNamespaces.arePermitted, "\(NetworkNamespaces.remedy)")
+    )
+    func partition() async throws {
+        try await Scenarios.takingTurns(weight: 2) {
+            try await Self.check("cluster_partition.py", name: "cluster-partition")
+        }
+    }
+
     /// More of it: `MARTLET_FAULT_SEEDS=1,2,3 MARTLET_FAULT_SECONDS=60 bash .ci/test --filter ClusterTests`; also
     /// `MARTLET_FAULT_STORES` (single, cluster) and `MARTLET_FAULT_KINDS`.
     @Test("whatever fails, after quiet everybody knows the truth, and webhooks told it")
