@@ -84,10 +84,10 @@ struct CacheStoreConformance {
     @Test("setting if absent does not overwrite, until the value's time is over", arguments: Implementation.allCases)
     func setIfAbsent(implementation: Implementation) async throws {
         let (store, pass) = try await implementation.make()
-        #expect(try await store.setIfAbsent([1], for: "a", ttl: .seconds(1)))
+        #expect(try await store.setIfAbsent([1], for: "a", ttl: .seconds(4)))
         #expect(try await store.setIfAbsent([2], for: "a", ttl: .seconds(60)) == false)
         #expect(try await store.value(for: "a")?.bytes == [1])
-        try await pass(.seconds(1))
+        try await pass(.seconds(4))
         #expect(try await store.setIfAbsent([3], for: "a", ttl: .seconds(60)))
         #expect(try await store.value(for: "a")?.bytes == [3])
     }

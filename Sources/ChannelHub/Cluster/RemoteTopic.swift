@@ -382,6 +382,10 @@ final class RemoteTopic {
         for index in waiting.indices where waiting[index].changes <= flight.changes && waiting[index].version == 0 {
             waiting[index].version = outcome.version
         }
+        if waiting.contains(where: { isHeard($0) && !isShown($0) }) {
+            // A store that lost its state can have versions that say nothing about what was before.
+            needs.formUnion([.snapshot, .assertion])
+        }
         if !outcome.refused.isEmpty {
             let refused = Set(outcome.refused)
             effects.refused = waiting.filter { $0.userID.map(refused.contains) ?? false }
@@ -498,12 +502,19 @@ final class RemoteTopic {
     /// Takes out the subscribers who can be told now, in the order in which they came.
     func takeReady() -> [WaitingJoin] {
         guard canTell, !waiting.isEmpty else { return [] }
-        let isReady = { (join: WaitingJoin) in
-            join.changes <= self.acknowledgedChanges && (!self.tracksStream || join.version <= self.replica.version)
-        }
+        let isReady = { (join: WaitingJoin) in self.isHeard(join) && self.isShown(join) }
         let ready = waiting.filter(isReady)
         waiting.removeAll(where: isReady)
         return ready
+    }
+
+    private func isHeard(_ join: WaitingJoin) -> Bool {
+        join.changes <= acknowledgedChanges && (!tracksStream || join.version <= replica.version)
+    }
+
+    /// A member has to be in the list that it is given.
+    private func isShown(_ join: WaitingJoin) -> Bool {
+        join.userID.map { replica.members?[$0] != nil } ?? true
     }
 
     // MARK: The end

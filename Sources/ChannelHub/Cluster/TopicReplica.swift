@@ -18,7 +18,7 @@ struct TopicReplica {
     private var sequences: [UInt64: UInt64] = [:]
 
     /// What nodes take to say again what a store has forgotten.
-    private static let mercy = TimeAmount.seconds(3)
+    private static let mercy = TimeAmount.seconds(6)
 
     /// The rest of the topic is known as of some time.
     var isKnown: Bool { version != 0 }

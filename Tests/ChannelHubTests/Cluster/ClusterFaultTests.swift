@@ -100,7 +100,7 @@ import Testing
             return users == ["0", "1", "2"]
         }
         // Longer than what nodes are given to say again who is with them.
-        try await Task.sleep(for: .seconds(4))
+        try await Task.sleep(for: .seconds(7))
         #expect(peers.map(\.messages.count) == messages)
         #expect(cluster.texts(of: "presence-a").filter { $0.hasSuffix("occupied") }.count == 1)
         #expect(cluster.texts(of: "presence-a").count == 4)

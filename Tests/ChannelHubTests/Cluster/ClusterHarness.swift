@@ -12,10 +12,10 @@ final class ClusterHarness: Sendable {
     let cluster = MemoryCluster()
     let nodes: [ClusterMember]
 
-    init(nodes count: Int = 3, app: App = .testing()) async throws {
+    init(nodes count: Int = 3, app: App = .testing(), isHasty: Bool = false) async throws {
         var nodes: [ClusterMember] = []
         for _ in 0..<count {
-            nodes.append(try await ClusterMember(cluster: cluster, app: app))
+            nodes.append(try await ClusterMember(cluster: cluster, app: app, isHasty: isHasty))
         }
         self.nodes = nodes
     }
@@ -63,16 +63,17 @@ final class ClusterMember: Sendable {
     var hub: ChannelHub { harness.hub }
     var app: ActiveApp { harness.app }
 
-    init(cluster: MemoryCluster, app: App) async throws {
+    /// A hasty node is given up soon, also when it only waits for its turn.
+    init(cluster: MemoryCluster, app: App, isHasty: Bool) async throws {
         let transport = cluster.bus.transport()
         let directory = cluster.directory()
         var configuration = ClusterConfiguration()
-        configuration.heartbeatInterval = .milliseconds(200)
-        configuration.nodeTimeout = .milliseconds(700)
+        configuration.heartbeatInterval = isHasty ? .milliseconds(200) : .milliseconds(500)
+        configuration.nodeTimeout = isHasty ? .milliseconds(700) : .seconds(3)
         configuration.cleanupInterval = .milliseconds(100)
         configuration.lingerInterval = .milliseconds(100)
         var hubConfiguration = HubConfiguration()
-        hubConfiguration.webhookGracePeriod = .milliseconds(300)
+        hubConfiguration.webhookGracePeriod = isHasty ? .milliseconds(300) : .seconds(1)
         let link = ClusterLink(
             transport: transport,
             directory: directory,

@@ -24,7 +24,7 @@ import Testing
 
     @Test("after quiet, clients, nodes and webhooks agree with what happened", arguments: 0..<8)
     func converges(seed: Int) async throws {
-        let cluster = try await ClusterHarness()
+        let cluster = try await ClusterHarness(isHasty: true)
         for node in cluster.nodes { node.queues.isOn.store(true, ordering: .relaxed) }
         var random = SeededGenerator(seed: UInt64(seed) + 100)
         var clients: [Client] = []

@@ -90,7 +90,7 @@ import Testing
         try await cluster.nodes[0].disconnect(peer)
         _ = try await cluster.nodes[1].subscribed(to: "presence-a", user: "1")
         // Longer than the grace period.
-        try await Task.sleep(for: .milliseconds(700))
+        try await Task.sleep(for: .seconds(2))
         #expect(Set(cluster.texts(of: "presence-a")) == ["presence-a occupied", "presence-a +1"])
         #expect(cluster.texts(of: "presence-a").count == 2)
         try await cluster.stop()
