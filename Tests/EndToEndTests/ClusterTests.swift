@@ -65,7 +65,7 @@ struct ClusterTests {
 
     /// More of it: `MARTLET_FAULT_SEEDS=1,2,3 MARTLET_FAULT_SECONDS=60 bash .ci/test --filter ClusterTests`; also
     /// `MARTLET_FAULT_STORES` (single, cluster) and `MARTLET_FAULT_KINDS`.
-    @Test("whatever fails, after quiet everybody knows the truth, and webhooks told it")
+    @Test("whatever fails, after quiet everybody knows the truth")
     func faults() async throws {
         try await Scenarios.takingTurns(weight: 3) {
             try await Self.check("cluster_faults.py", name: "cluster-faults", limit: .seconds(3600))
