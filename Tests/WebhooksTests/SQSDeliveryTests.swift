@@ -106,10 +106,10 @@ struct SQSDeliveryTests {
 
     @Test("a delivery that takes longer than the lease keeps it and is made once")
     func slowEndpoint() async throws {
-        let queue = try await queue { $0.visibilityTimeout = .seconds(2) }
+        let queue = try await queue { $0.visibilityTimeout = .seconds(4) }
         let responder: HTTPTestServer.Responder = { _ in
             // The endpoint's own slowness, beyond two leases.
-            try? await Task.sleep(for: .seconds(5))
+            try? await Task.sleep(for: .seconds(9))
             return .respond(status: 200)
         }
         try await HTTPTestServer.with(responder: responder) { server in
