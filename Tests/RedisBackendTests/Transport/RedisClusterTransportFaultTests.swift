@@ -113,8 +113,7 @@ struct RedisClusterTransportFaultTests {
                 await traffic.subscriber.witness.wait { account in
                     traffic.topics.allSatisfy { account.confirmations[$0] ?? 0 >= 2 }
                 }
-                // Wider than elsewhere: one run lost some events two seconds before, for a reason that is not known.
-                return .during(start - .seconds(3)...ContinuousClock.now)
+                return .during(start - .milliseconds(250)...ContinuousClock.now)
             }
         }
     }
